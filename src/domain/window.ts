@@ -1,0 +1,217 @@
+import { DAY_MS, MINUTE_MS, weekdayOf } from "./civil.ts";
+import { segmentAt } from "./zone.ts";
+import type { ZoneRules } from "./zone.ts";
+
+/** Minutes of the local day, [from, to). `to` may exceed 1440: the range runs past midnight and belongs to the day it starts. */
+export type Range = { readonly from: number; readonly to: number };
+
+/** The ranges of each weekday; seven entries, 0 = Sunday. */
+export type Weekly = readonly (readonly Range[])[];
+
+/** Local dates on which nothing is open. */
+export type ClosedDates = {
+  /** The name of the holiday on a local date (days since 1970-01-01); undefined when the date is an ordinary one. */
+  has(localDate: number): string | undefined;
+};
+
+/** Opening hours without a zone. `name` is shown in explanations. */
+export type Hours = { readonly name: string; readonly weekly: Weekly; readonly closed: ClosedDates };
+
+/** Opening hours that hold in one zone. */
+export type Rule = { readonly hours: Hours; readonly zone: ZoneRules };
+
+export type MoveReason = "before_hours" | "between_hours" | "after_hours" | "closed_weekday" | "holiday";
+
+/** One step forward in time and its cause. `from` and `to` are UTC ms; `detail` is the holiday's name. */
+export type Move = {
+  readonly reason: MoveReason;
+  readonly rule: string;
+  readonly zone: string;
+  readonly from: number;
+  readonly to: number;
+  readonly detail?: string;
+};
+
+/**
+ * `open`: from `at` until `closesAt` (exclusive, UTC ms) every rule is open. `closesAt` is Infinity when there is no rule,
+ * or when nothing closes within 400 days. `never`: nothing within 400 days. At most 16 moves are listed, the first ones.
+ */
+export type Opening =
+  | {
+      readonly kind: "open";
+      readonly at: number;
+      readonly closesAt: number;
+      readonly moves: readonly Move[];
+    }
+  | {
+      readonly kind: "never";
+      readonly reason: "no_common_hours" | "never_open";
+      readonly moves: readonly Move[];
+    };
+
+/** How far `findOpening` looks. */
+export const SEARCH_MS = 400 * DAY_MS;
+/** How many moves an answer lists. */
+export const MOVES_MAX = 16;
+
+/** No holidays. */
+export const NO_CLOSED_DATES: ClosedDates = { has: () => undefined };
+
+/**
+ * The first instant at or after `from` (UTC ms) at which every rule is open, and until when all of them stay open.
+ *
+ * A rule is open at an instant when the local date there is not closed and the local time lies in a range. So hours are
+ * hours of the wall clock: a range that a clock change cuts, skips or repeats is shorter, gone or open twice. The rest of a
+ * range that began yesterday is open even if yesterday was a holiday, and closed if today is one.
+ * Never throws; an instant that is not finite is `never`.
+ */
+export function findOpening(rules: readonly Rule[], from: number): Opening {
+  const limit = from + SEARCH_MS;
+  let moves = NO_MOVES;
+  let at = from;
+  // Each turn either ends or moves `at` to a later start of a range, so that the search ends at the limit.
+  for (let satisfied = 0, i = 0; satisfied < rules.length; i = (i + 1) % rules.length) {
+    const rule = rules[i];
+    if (rule === undefined) break;
+    const next = seek(rule, at, true, limit);
+    if (next === at) {
+      satisfied += 1;
+      continue;
+    }
+    if (moves.length < MOVES_MAX) moves = addMoves(moves, rule, at, Math.min(next, limit));
+    if (!(next < limit)) return { kind: "never", reason: whyNever(rules, from, limit), moves };
+    at = next;
+    satisfied = 1;
+  }
+  if (!Number.isFinite(from)) return { kind: "never", reason: "never_open", moves };
+  let closesAt = Infinity;
+  for (const rule of rules) {
+    const closes = seek(rule, at, false, Math.min(closesAt, at + SEARCH_MS));
+    if (closes < closesAt) closesAt = closes;
+  }
+  return { kind: "open", at, closesAt, moves };
+}
+
+/** Whether one rule is open at an instant (UTC ms). */
+export function isOpen(rule: Rule, at: number): boolean {
+  return seek(rule, at, true, at + 1) === at;
+}
+
+const NO_MOVES: readonly Move[] = [];
+
+/** The first instant in [at, limit) at which the rule is open (or, with `open` false, shut); Infinity when there is none. */
+function seek(rule: Rule, at: number, open: boolean, limit: number): number {
+  const { zone, hours } = rule;
+  const plan = planOf(hours.weekly);
+  let segment = segmentAt(zone, at);
+  let t = at;
+  while (t < limit) {
+    const offset = zone.offsetsMs[segment] ?? 0;
+    const segmentEnd = zone.untils[segment] ?? Infinity;
+    const day = Math.floor((t + offset) / DAY_MS);
+    const dayStart = day * DAY_MS - offset;
+    const found = dayStart + seekInDay(plan, hours.closed, day, t - dayStart, open);
+    const dayEnd = dayStart + DAY_MS;
+    if (found < dayEnd && found < segmentEnd) return found < limit ? found : Infinity;
+    if (segmentEnd <= dayEnd) {
+      t = segmentEnd;
+      segment += 1;
+    } else t = dayEnd;
+  }
+  return Infinity;
+}
+
+/** The first millisecond of a local day, at or after `ms`, that is open (or shut); the day's length when there is none. */
+function seekInDay(plan: Plan, closed: ClosedDates, day: number, ms: number, open: boolean): number {
+  const edges = plan[weekdayOf(day)];
+  if (edges === undefined || edges.length === 0) return open ? DAY_MS : ms;
+  for (let i = 0; i < edges.length; i += 2) {
+    const from = edges[i] ?? 0;
+    const to = edges[i + 1] ?? 0;
+    if (ms >= to) continue;
+    if (!open && ms < from) return ms;
+    if (closed.has(day) !== undefined) return open ? DAY_MS : ms;
+    return open ? Math.max(from, ms) : to;
+  }
+  return open ? DAY_MS : ms;
+}
+
+/** For each weekday the merged edges (from, to, from, to …) in ms of the local day, with what runs over from the days before. */
+type Plan = readonly Int32Array[];
+
+// A plan depends on nothing but the hours, which never change: this is a memo, not state.
+const plans = new WeakMap<Weekly, Plan>();
+
+function planOf(weekly: Weekly): Plan {
+  const known = plans.get(weekly);
+  if (known !== undefined) return known;
+  const days: Range[][] = [[], [], [], [], [], [], []];
+  weekly.forEach((ranges, weekday) => {
+    for (const range of ranges) {
+      for (let k = 0; k < 7 && k * 1440 < range.to; k += 1) {
+        const from = Math.max(range.from - k * 1440, 0);
+        const to = Math.min(range.to - k * 1440, 1440);
+        if (from < to) days[(weekday + k) % 7]?.push({ from, to });
+      }
+    }
+  });
+  const plan = days.map((ranges) =>
+    Int32Array.from(mergeRanges(ranges).flatMap(({ from, to }) => [from * MINUTE_MS, to * MINUTE_MS])),
+  );
+  plans.set(weekly, plan);
+  return plan;
+}
+
+/** Sorts ranges and joins those that overlap or touch. */
+export function mergeRanges(ranges: readonly Range[]): Range[] {
+  const merged: { from: number; to: number }[] = [];
+  for (const { from, to } of ranges.toSorted((a, b) => a.from - b.from)) {
+    const last = merged.at(-1);
+    if (last !== undefined && from <= last.to) last.to = Math.max(last.to, to);
+    else merged.push({ from, to });
+  }
+  return merged;
+}
+
+/** Splits a wait where its cause becomes a holiday or a closed weekday, so that "why not Monday" has an answer. */
+function addMoves(moves: readonly Move[], rule: Rule, from: number, to: number): readonly Move[] {
+  const added = [...moves];
+  const { zone, hours } = rule;
+  let cause = causeAt(rule, from);
+  let start = from;
+  let t = from;
+  while (added.length < MOVES_MAX) {
+    const segment = segmentAt(zone, t);
+    const offset = zone.offsetsMs[segment] ?? 0;
+    const dayEnd = (Math.floor((t + offset) / DAY_MS) + 1) * DAY_MS - offset;
+    t = Math.min(dayEnd, zone.untils[segment] ?? Infinity);
+    const ends = !(t < to);
+    const next = ends ? cause : causeAt(rule, t);
+    const isNew = next.reason === "holiday" || next.reason === "closed_weekday";
+    if (!ends && (!isNew || (next.reason === cause.reason && next.detail === cause.detail))) continue;
+    added.push({ ...cause, rule: hours.name, zone: zone.name, from: start, to: ends ? to : t });
+    if (ends) break;
+    cause = next;
+    start = t;
+  }
+  return added;
+}
+
+/** Why a rule is shut at an instant at which it is shut. */
+function causeAt(rule: Rule, at: number): { reason: MoveReason; detail?: string } {
+  const { zone, hours } = rule;
+  const local = at + (zone.offsetsMs[segmentAt(zone, at)] ?? 0);
+  const day = Math.floor(local / DAY_MS);
+  const holiday = hours.closed.has(day);
+  const edges = planOf(hours.weekly)[weekdayOf(day)];
+  if (edges === undefined || edges.length === 0) return { reason: "closed_weekday" };
+  if (holiday !== undefined) return { reason: "holiday", detail: holiday };
+  const ms = local - day * DAY_MS;
+  if (ms < (edges[0] ?? 0)) return { reason: "before_hours" };
+  return { reason: ms >= (edges.at(-1) ?? 0) ? "after_hours" : "between_hours" };
+}
+
+function whyNever(rules: readonly Rule[], from: number, limit: number): "no_common_hours" | "never_open" {
+  const everyOpens = rules.every((rule) => seek(rule, from, true, limit) < limit);
+  return everyOpens ? "no_common_hours" : "never_open";
+}
