@@ -1,4 +1,4 @@
-import { DAY_MS, MINUTE_MS, weekdayOf } from "./civil.ts";
+import { DAY_MS, MINUTE_MS, pad2, weekdayOf } from "./civil.ts";
 import { segmentAt } from "./zone.ts";
 import type { ZoneRules } from "./zone.ts";
 
@@ -214,4 +214,93 @@ function causeAt(rule: Rule, at: number): { reason: MoveReason; detail?: string 
 function whyNever(rules: readonly Rule[], from: number, limit: number): "no_common_hours" | "never_open" {
   const everyOpens = rules.every((rule) => seek(rule, from, true, limit) < limit);
   return everyOpens ? "no_common_hours" : "never_open";
+}
+
+/** What `parseWeekly` gives: the week, or the place (such as "mon[1]") and the sentence of the first mistake. */
+export type WeeklyParse =
+  | { readonly ok: true; readonly weekly: Weekly }
+  | { readonly ok: false; readonly path: string; readonly detail: string };
+
+/** How many ranges a day may have. */
+export const RANGES_MAX = 24;
+
+const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
+
+/**
+ * Reads `{"mon": ["09:00-12:00", "13:00-20:00"], "fri": ["22:00-02:00"]}`. Days that are missing are closed. A range whose end
+ * is not after its start runs past midnight; "24:00" may be an end. Overlapping ranges of a day are merged.
+ */
+export function parseWeekly(spec: Readonly<Record<string, readonly string[]>>): WeeklyParse {
+  const weekly: Range[][] = [[], [], [], [], [], [], []];
+  for (const [key, texts] of Object.entries(spec)) {
+    const weekday = DAYS.findIndex((day) => day === key);
+    if (weekday === -1) return mistake(key.slice(0, 20), "days are sun, mon, tue, wed, thu, fri, sat");
+    if (!Array.isArray(texts)) return mistake(key, 'a day is a list of ranges, such as ["09:00-17:00"]');
+    if (texts.length > RANGES_MAX) return mistake(key, `a day has at most ${RANGES_MAX} ranges`);
+    const ranges: Range[] = [];
+    for (const [i, text] of texts.entries()) {
+      const range = parseRange(text);
+      if (typeof range === "string") return mistake(`${key}[${i}]`, range);
+      ranges.push(range);
+    }
+    weekly[weekday] = mergeRanges(ranges);
+  }
+  return { ok: true, weekly };
+}
+
+/** Words for a week of hours: "Mon-Fri 09:00-12:00, 13:00-20:00; Sat 10:00-14:00; Sun closed". */
+export function describeHours(weekly: Weekly): string {
+  const parts: { first: number; last: number; text: string }[] = [];
+  for (const weekday of [1, 2, 3, 4, 5, 6, 0]) {
+    const ranges = mergeRanges((weekly[weekday] ?? []).filter(({ from, to }) => from < to));
+    const text = ranges.length === 0 ? "closed" : ranges.map(describeRange).join(", ");
+    const last = parts.at(-1);
+    if (last !== undefined && last.text === text) last.last = weekday;
+    else parts.push({ first: weekday, last: weekday, text });
+  }
+  if (parts.length === 1)
+    return parts[0]?.text === "closed" ? "always closed" : `every day ${parts[0]?.text}`;
+  return parts
+    .map(
+      ({ first, last, text }) =>
+        `${first === last ? dayName(first) : `${dayName(first)}-${dayName(last)}`} ${text}`,
+    )
+    .join("; ");
+}
+
+/** Closed dates out of a table from local date (days since 1970-01-01) to the holiday's name. */
+export function closedDatesOf(names: ReadonlyMap<number, string>): ClosedDates {
+  return { has: (localDate) => names.get(localDate) };
+}
+
+function parseRange(text: unknown): Range | string {
+  const match = typeof text === "string" ? /^(\d\d):(\d\d)-(\d\d):(\d\d)$/.exec(text) : null;
+  if (match === null) return 'a range is written "09:00-17:00"';
+  const [fromHour = 0, fromMinute = 0, toHour = 0, toMinute = 0] = match.slice(1).map(Number);
+  if (fromHour > 23 || fromMinute > 59) return "a range starts between 00:00 and 23:59";
+  if (toMinute > 59 || toHour > 24 || (toHour === 24 && toMinute > 0)) {
+    return "a range ends between 00:00 and 24:00";
+  }
+  const from = fromHour * 60 + fromMinute;
+  const to = toHour * 60 + toMinute;
+  return { from, to: to <= from ? to + 1440 : to };
+}
+
+function mistake(path: string, detail: string): WeeklyParse {
+  return { ok: false, path, detail };
+}
+
+function describeRange({ from, to }: Range): string {
+  if (from === 0 && to === 1440) return "all day";
+  const end = to > 1440 ? (to - 1440) % 1440 : to;
+  return `${clock(from)}-${clock(end)}`;
+}
+
+function clock(minutes: number): string {
+  return `${pad2(Math.floor(minutes / 60))}:${pad2(minutes % 60)}`;
+}
+
+function dayName(weekday: number): string {
+  const name = DAYS[weekday] ?? "";
+  return name.slice(0, 1).toUpperCase() + name.slice(1);
 }
