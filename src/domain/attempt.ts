@@ -1,0 +1,137 @@
+import { type Outcome, outcomeRank } from "./outcome.ts";
+import type { Report } from "./report.ts";
+
+/** `claimed`: owned, nothing sent. `placing`: committed just before the request. `unknown`: it may have been placed. */
+export const attemptStatuses = [
+  "claimed",
+  "placing",
+  "unknown",
+  "accepted",
+  "ringing",
+  "in_progress",
+  "ended",
+] as const;
+export type AttemptStatus = (typeof attemptStatuses)[number];
+
+export type AttemptEvent = "fence" | "release" | "unknown" | "accepted" | "ringing" | "answered" | "ended";
+
+/** State × event → next state. What is absent is impossible (asserted) or, for reports, ignored by the fold. */
+export const attemptTransitions = {
+  claimed: { fence: "placing", release: "ended" },
+  placing: {
+    unknown: "unknown",
+    accepted: "accepted",
+    ringing: "ringing",
+    answered: "in_progress",
+    ended: "ended",
+  },
+  unknown: { accepted: "accepted", ringing: "ringing", answered: "in_progress", ended: "ended" },
+  accepted: { ringing: "ringing", answered: "in_progress", ended: "ended" },
+  ringing: { answered: "in_progress", ended: "ended" },
+  in_progress: { ended: "ended" },
+  ended: {},
+} as const satisfies Record<AttemptStatus, Partial<Record<AttemptEvent, AttemptStatus>>>;
+
+/** What a set of reports says about an attempt. Times are UTC ms by the carrier's word, null while not known. */
+export type AttemptFold = {
+  readonly status: Exclude<AttemptStatus, "claimed">;
+  readonly outcome: Outcome | null;
+  readonly disposition: string | null;
+  readonly acceptedAt: number | null;
+  readonly ringingAt: number | null;
+  readonly answeredAt: number | null;
+  readonly endedAt: number | null;
+  readonly durationMs: number | null;
+  readonly carrierRef: string | null;
+  readonly detail: string | null;
+  /** Set when the carrier refused for want of capacity: such an attempt is not a try. */
+  readonly retryAfterMs: number | null;
+  /** Nobody can be asked any more: the call waits for a person's decision. */
+  readonly review: boolean;
+};
+
+/** Folds a set of reports: any order, any repetition, the same answer. An empty set is a request still under way. */
+export function foldReports(reports: readonly Report[]): AttemptFold {
+  const terminal = reports.filter((report) => report.kind === "ended").toSorted(byTerminalRank)[0];
+  const answered = earliest(reports, "answered");
+  const ringing = earliest(reports, "ringing");
+  const accepted = earliest(reports, "accepted");
+  // A terminal that denies an answer which another report saw is overruled: somebody was on the line.
+  const outcome = terminal === undefined ? null : outcomeOf(terminal, answered);
+  const placed = outcome === "not_placed" ? undefined : (answered ?? ringing ?? accepted);
+  const status =
+    terminal !== undefined
+      ? "ended"
+      : answered !== undefined
+        ? "in_progress"
+        : ringing !== undefined
+          ? "ringing"
+          : accepted !== undefined
+            ? "accepted"
+            : reports.some((report) => report.kind === "unknown" || report.kind === "review")
+              ? "unknown"
+              : "placing";
+  return {
+    status,
+    outcome,
+    disposition: pick(reports, terminal, (report) => report.disposition),
+    acceptedAt: accepted?.at ?? placed?.at ?? null,
+    ringingAt: ringing?.at ?? null,
+    answeredAt: answered?.at ?? null,
+    endedAt: terminal?.at ?? null,
+    durationMs:
+      terminal?.durationMs ??
+      (terminal !== undefined && answered !== undefined ? Math.max(0, terminal.at - answered.at) : null),
+    carrierRef: pick(reports, accepted ?? terminal, (report) => report.carrierRef),
+    detail: pick(reports, terminal, (report) => report.detail),
+    retryAfterMs: terminal?.retryAfterMs ?? null,
+    review:
+      terminal === undefined && placed === undefined && reports.some((report) => report.kind === "review"),
+  };
+}
+
+function outcomeOf(terminal: Report, answered: Report | undefined): Outcome {
+  const claimed = terminal.outcome ?? "answered_unknown";
+  if (answered === undefined || claimed.startsWith("answered_")) return claimed;
+  if (answered.answeredBy === "human") return "answered_human";
+  return answered.answeredBy === "machine" ? "answered_machine" : "answered_unknown";
+}
+
+/** A total order: outcome rank, then the carrier's own order (later wins), then time and key. */
+function byTerminalRank(a: Report, b: Report): number {
+  return (
+    rankOf(a) - rankOf(b) ||
+    (b.sequence ?? -1) - (a.sequence ?? -1) ||
+    a.at - b.at ||
+    (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)
+  );
+}
+
+function rankOf(report: Report): number {
+  return outcomeRank.indexOf(report.outcome ?? "answered_unknown");
+}
+
+function earliest(reports: readonly Report[], kind: Report["kind"]): Report | undefined {
+  let first: Report | undefined;
+  for (const report of reports) {
+    if (report.kind !== kind) continue;
+    if (first === undefined || report.at < first.at || (report.at === first.at && report.key < first.key))
+      first = report;
+  }
+  return first;
+}
+
+/** The preferred report's value, else that of the smallest key that has one, so that order plays no part. */
+function pick(
+  reports: readonly Report[],
+  preferred: Report | undefined,
+  read: (report: Report) => string | undefined,
+): string | null {
+  const own = preferred === undefined ? undefined : read(preferred);
+  if (own !== undefined) return own;
+  let chosen: Report | undefined;
+  for (const report of reports) {
+    if (read(report) !== undefined && (chosen === undefined || report.key < chosen.key)) chosen = report;
+  }
+  return chosen === undefined ? null : (read(chosen) ?? null);
+}

@@ -1,0 +1,466 @@
+import type { Reason, ShownStatus } from "../domain/call.ts";
+import type { AttemptStatus } from "../domain/attempt.ts";
+import type { Outcome } from "../domain/outcome.ts";
+import type { NumberCap } from "../domain/pacing.ts";
+import type { RefusalCode } from "../domain/refusal.ts";
+import type { Refusal } from "../domain/refusal.ts";
+import type { Report } from "../domain/report.ts";
+import type { RetryPolicy } from "../domain/retry.ts";
+import type { WorkspaceId } from "../domain/ids.ts";
+
+/** On whose behalf a verb runs. Every read and write is confined to the workspace. `name` goes into the ledger. */
+export type Actor = { readonly workspaceId: WorkspaceId; readonly name: string };
+
+/** All that a caller may say about a new call. Absent means default. Instants as text are read by `domain/zone.parseWhen`. */
+export type CallRequest = {
+  readonly to: string;
+  /** RFC 3339, a local time with `timezone`, or RFC 9557; neither `at` nor `in` means at once. */
+  readonly at?: string;
+  /** 90s, 5m, 2h, 3d. */
+  readonly in?: string;
+  readonly timezone?: string;
+  readonly disambiguation?: "compatible" | "earlier" | "later" | "reject";
+  /** Name or public id. */
+  readonly line?: string;
+  readonly hours?: string;
+  readonly retry_policy?: string;
+  readonly purpose?: string;
+  readonly name?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly external_id?: string;
+  readonly dedupe_key?: string;
+  readonly on_duplicate?: "refuse" | "return";
+  /** 9 first … 0 last; default 5. */
+  readonly priority?: number;
+  readonly expires_at?: string;
+  readonly expires_after?: string;
+  readonly sandbox?: { readonly script: readonly string[] };
+};
+
+/** `fingerprint` is a hash of the request as sent; `key` as sent by the caller. */
+export type Idempotency = { readonly key: string; readonly fingerprint: string };
+
+export type CallView = {
+  readonly id: string;
+  readonly status: ShownStatus;
+  /** Why it stands as it does: while waiting, what it waits for. */
+  readonly reason: Reason;
+  readonly waitingFor: Reason | null;
+  readonly to: string;
+  readonly name: string | null;
+  /** The recipient's zone, and where it came from. Null when no rule needed one. */
+  readonly timezone: string | null;
+  readonly timezoneSource: "given" | "at" | "number" | null;
+  readonly requestedAt: number;
+  readonly dueAt: number;
+  /** The window closes then; null when no window applies. */
+  readonly closesAt: number | null;
+  readonly expiresAt: number | null;
+  /** When something will happen next by itself; null once the call has ended or waits for a person. */
+  readonly nextActionAt: number | null;
+  readonly line: { readonly id: string; readonly name: string };
+  readonly purpose: string | null;
+  readonly priority: number;
+  readonly hours: string | null;
+  readonly retryPolicy: string | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly externalId: string | null;
+  readonly dedupeKey: string | null;
+  readonly attempts: number;
+  readonly attemptId: string | null;
+  readonly outcome: Outcome | null;
+  readonly disposition: string | null;
+  readonly dispatchedAt: number | null;
+  readonly endedAt: number | null;
+  readonly sandboxScript: readonly string[] | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly version: number;
+  /** Only in the answer to a create, reschedule or dry run. */
+  readonly warnings: readonly string[];
+  readonly moves: readonly MoveView[];
+};
+
+export type MoveView = {
+  readonly reason: string;
+  readonly rule: string;
+  readonly timezone: string;
+  readonly from: number;
+  readonly to: number;
+  readonly detail?: string;
+};
+
+export type Scheduled = { readonly call: CallView; readonly replayed: boolean; readonly status: number };
+export type BulkItem =
+  | { readonly ok: true; readonly scheduled: Scheduled }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+export type AttemptView = {
+  readonly id: string;
+  readonly callId: string;
+  readonly number: number;
+  readonly status: AttemptStatus;
+  readonly lineId: string;
+  readonly dueAt: number;
+  readonly claimedAt: number;
+  readonly placingAt: number | null;
+  readonly acceptedAt: number | null;
+  readonly ringingAt: number | null;
+  readonly answeredAt: number | null;
+  readonly endedAt: number | null;
+  readonly durationMs: number | null;
+  readonly outcome: Outcome | null;
+  readonly disposition: string | null;
+  readonly carrierRef: string | null;
+  readonly detail: string | null;
+  /** What the call had waited for when it was claimed late. */
+  readonly waitedFor: string | null;
+  /** claimedAt − dueAt. */
+  readonly startDelayMs: number;
+  /** When the carrier will be asked next, if it does not report before. */
+  readonly checkAt: number | null;
+};
+
+/** One line of the ledger. `cursor` is what `Last-Event-ID` and `after` take. */
+export type EventView = {
+  readonly id: string;
+  readonly cursor: string;
+  readonly type: string;
+  readonly at: number;
+  readonly callId: string | null;
+  readonly attemptId: string | null;
+  readonly reason: string | null;
+  readonly actor: string | null;
+  readonly data: Readonly<Record<string, unknown>>;
+};
+
+export type Explanation = {
+  readonly call: CallView;
+  /** One sentence: why it stands as it does, with local time and zone. */
+  readonly summary: string;
+  readonly steps: readonly {
+    readonly at: number;
+    readonly sentence: string;
+    readonly type: string;
+    readonly reason: string | null;
+  }[];
+  readonly attempts: readonly AttemptView[];
+};
+
+export type CallFilter = {
+  readonly status?: readonly ShownStatus[];
+  readonly outcome?: readonly Outcome[];
+  readonly line?: string;
+  readonly purpose?: string;
+  readonly to?: string;
+  readonly externalId?: string;
+  readonly dueAfter?: number;
+  readonly dueBefore?: number;
+  readonly createdAfter?: number;
+  readonly createdBefore?: number;
+};
+export type PageRequest = { readonly limit: number; readonly cursor?: string };
+export type Page<T> = { readonly data: readonly T[]; readonly nextCursor: string | null };
+
+export type LineInput = {
+  readonly name: string;
+  readonly carrier: string;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly caller_id?: string | null;
+  readonly slots_max?: number;
+  readonly calls_per_second?: number;
+  readonly burst?: number;
+  readonly daily_max?: number;
+  readonly ring_timeout_seconds?: number;
+  readonly max_duration_seconds?: number;
+  readonly timezone?: string;
+  readonly hours?: string | null;
+  readonly retry_policy?: string | null;
+};
+export type LineView = {
+  readonly id: string;
+  readonly name: string;
+  readonly carrier: string;
+  readonly real: boolean;
+  readonly status: "active" | "paused";
+  readonly statusReason: string | null;
+  /** Secrets show as "•••". */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly callerId: string | null;
+  readonly slotsMax: number;
+  readonly slotsUsed: number;
+  readonly callsPerSecond: number;
+  readonly burst: number;
+  readonly dailyMax: number;
+  readonly dayUsed: number;
+  readonly ringTimeoutMs: number;
+  readonly maxDurationMs: number;
+  readonly timezone: string;
+  readonly hours: string | null;
+  readonly retryPolicy: string | null;
+  readonly waitingFor: Reason | null;
+  readonly isDefault: boolean;
+  readonly version: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+};
+
+export type HoursInput = {
+  readonly name: string;
+  /** Null or absent: the recipient's zone. */
+  readonly timezone?: string | null;
+  /** {"mon": ["09:00-12:00", "13:00-20:00"], …} */
+  readonly weekly: Readonly<Record<string, readonly string[]>>;
+  /** Local dates "2026-12-25". */
+  readonly closed_dates?: readonly string[];
+  /** {"country": "US", "region": "NY"}: public holidays are closed. */
+  readonly holidays?: { readonly country: string; readonly region?: string } | null;
+};
+export type HoursView = {
+  readonly id: string;
+  readonly name: string;
+  readonly timezone: string | null;
+  readonly weekly: Readonly<Record<string, readonly string[]>>;
+  readonly closedDates: readonly string[];
+  readonly holidays: { readonly country: string; readonly region?: string } | null;
+  readonly description: string;
+  readonly isDefault: boolean;
+  readonly version: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+};
+
+export type RetryPolicyInput = { readonly name: string } & Partial<RetryPolicySpec>;
+/** The API's form of a retry policy; delays as durations ("5m"). */
+export type RetryPolicySpec = {
+  readonly rules: Readonly<
+    Record<
+      string,
+      {
+        readonly retries: number;
+        readonly first_delay?: string;
+        readonly factor?: number;
+        readonly max_delay?: string;
+      }
+    >
+  >;
+  readonly attempts_max: number;
+  readonly jitter: number;
+  readonly other_daypart: boolean;
+  readonly quarantine: string;
+};
+export type RetryPolicyView = {
+  readonly id: string;
+  readonly name: string;
+  readonly policy: RetryPolicy;
+  readonly isDefault: boolean;
+  readonly version: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+};
+
+export type SuppressionInput = {
+  readonly to: string;
+  readonly reason?: string;
+  /** Only calls of this purpose; absent: all. */ readonly purpose?: string;
+  readonly until?: string;
+};
+export type SuppressionView = {
+  readonly id: string;
+  readonly to: string;
+  readonly kind: "suppressed" | "quarantined";
+  readonly reason: string;
+  readonly purpose: string | null;
+  readonly untilAt: number | null;
+  readonly createdAt: number;
+};
+
+export type KeyInput = {
+  readonly name: string;
+  readonly scopes?: readonly string[];
+  readonly expires_in?: string;
+  readonly workspace?: string;
+};
+export type KeyView = {
+  readonly id: string;
+  readonly name: string;
+  readonly workspace: string;
+  readonly hint: string;
+  readonly scopes: readonly string[];
+  readonly expiresAt: number | null;
+  readonly lastUsedAt: number | null;
+  readonly revokedAt: number | null;
+  readonly createdAt: number;
+};
+export type Principal = {
+  readonly actor: Actor;
+  readonly scopes: readonly string[];
+  readonly keyId: string | null;
+};
+
+export type WorkspaceSettings = {
+  /** Name or id of the calling hours for calls that name none; null: none. */
+  readonly default_hours: string | null;
+  readonly default_retry_policy: string | null;
+  readonly default_line: string | null;
+  readonly default_expires_after: string;
+  readonly number_caps: readonly NumberCap[];
+};
+
+export type Stats = {
+  readonly calls: Readonly<Record<ShownStatus, number>>;
+  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+  readonly attempts: number;
+  readonly inFlight: number;
+  readonly dueNow: number;
+  readonly oldestDueAt: number | null;
+  /** Since the start of this process, milliseconds. */
+  readonly startDelay: {
+    readonly count: number;
+    readonly p50: number;
+    readonly p95: number;
+    readonly p99: number;
+    readonly max: number;
+  };
+};
+
+/** What happened to calls that fell due while no process ran. */
+export type DowntimeReport = {
+  readonly from: number;
+  readonly to: number;
+  readonly missed: number;
+  readonly dialedLate: number;
+  readonly expired: number;
+  readonly waiting: number;
+  readonly unconfirmed: number;
+};
+
+export type Health = {
+  readonly store: { readonly kind: string; readonly ok: boolean; readonly detail: string };
+  readonly tzdb: { readonly version: string; readonly source: string };
+  readonly clockOffsetMs: number;
+  readonly oldestDueAt: number | null;
+  readonly inFlight: number;
+  readonly dialing: "running" | "stopped" | "draining";
+  readonly downtime: DowntimeReport | null;
+  readonly problems: readonly string[];
+};
+
+/** The verbs that doors, the CLI's in-process commands and programs use. Each throws `Refusal` when it cannot do what was asked. */
+export interface Engine {
+  schedule(actor: Actor, request: CallRequest, idempotency?: Idempotency): Promise<Scheduled>;
+  scheduleMany(
+    actor: Actor,
+    requests: readonly CallRequest[],
+    idempotency?: Idempotency,
+  ): Promise<{ readonly items: readonly BulkItem[]; readonly replayed: boolean }>;
+  /** Plans as `schedule` would and stores nothing. */
+  preview(actor: Actor, request: CallRequest): Promise<CallView>;
+  getCall(actor: Actor, callId: string): Promise<CallView>;
+  listCalls(actor: Actor, filter: CallFilter, page: PageRequest): Promise<Page<CallView>>;
+  listAttempts(actor: Actor, callId: string): Promise<readonly AttemptView[]>;
+  listCallEvents(actor: Actor, callId: string): Promise<readonly EventView[]>;
+  explain(actor: Actor, callId: string): Promise<Explanation>;
+  cancel(actor: Actor, callId: string, ifVersion?: number): Promise<CallView>;
+  /** `at`/`in`/`timezone`/`disambiguation`/`expires_*` as in `CallRequest`; neither at nor in is refused. */
+  reschedule(
+    actor: Actor,
+    callId: string,
+    request: Pick<CallRequest, "at" | "in" | "timezone" | "disambiguation" | "expires_at" | "expires_after">,
+    ifVersion?: number,
+  ): Promise<CallView>;
+  pause(actor: Actor, callId: string, ifVersion?: number): Promise<CallView>;
+  resume(actor: Actor, callId: string, ifVersion?: number): Promise<CallView>;
+  callNow(actor: Actor, callId: string, ifVersion?: number): Promise<CallView>;
+  /** Resolves by hand what became of an unknown attempt (RULINGS 3). */
+  settle(
+    actor: Actor,
+    callId: string,
+    answer: { readonly placed: boolean; readonly outcome?: Outcome; readonly disposition?: string },
+  ): Promise<CallView>;
+
+  /** The workspace's events after a cursor, oldest first. */
+  listEvents(
+    actor: Actor,
+    after: string | null,
+    limit: number,
+    types?: readonly string[],
+  ): Promise<{ readonly data: readonly EventView[]; readonly cursor: string }>;
+  /** Calls `wake` whenever new events may be there; returns how to stop. */
+  onEvents(wake: () => void): () => void;
+
+  createLine(actor: Actor, input: LineInput): Promise<LineView>;
+  updateLine(actor: Actor, lineId: string, patch: Partial<LineInput>, ifVersion?: number): Promise<LineView>;
+  removeLine(actor: Actor, lineId: string): Promise<void>;
+  pauseLine(actor: Actor, lineId: string, reason: string): Promise<LineView>;
+  resumeLine(actor: Actor, lineId: string): Promise<LineView>;
+  /** `lineId` may be a name everywhere. */
+  getLine(actor: Actor, lineId: string): Promise<LineView>;
+  listLines(actor: Actor): Promise<readonly LineView[]>;
+  checkLine(
+    actor: Actor,
+    lineId: string,
+  ): Promise<{ readonly ok: boolean; readonly detail: string; readonly cure?: string }>;
+
+  createHours(actor: Actor, input: HoursInput): Promise<HoursView>;
+  updateHours(
+    actor: Actor,
+    hoursId: string,
+    patch: Partial<HoursInput>,
+    ifVersion?: number,
+  ): Promise<HoursView>;
+  removeHours(actor: Actor, hoursId: string): Promise<void>;
+  listHours(actor: Actor): Promise<readonly HoursView[]>;
+  createRetryPolicy(actor: Actor, input: RetryPolicyInput): Promise<RetryPolicyView>;
+  updateRetryPolicy(
+    actor: Actor,
+    policyId: string,
+    patch: Partial<RetryPolicyInput>,
+    ifVersion?: number,
+  ): Promise<RetryPolicyView>;
+  removeRetryPolicy(actor: Actor, policyId: string): Promise<void>;
+  listRetryPolicies(actor: Actor): Promise<readonly RetryPolicyView[]>;
+  createSuppression(actor: Actor, input: SuppressionInput): Promise<SuppressionView>;
+  removeSuppression(actor: Actor, suppressionId: string): Promise<void>;
+  listSuppressions(actor: Actor, page: PageRequest): Promise<Page<SuppressionView>>;
+  getSettings(actor: Actor): Promise<WorkspaceSettings>;
+  updateSettings(actor: Actor, patch: Partial<WorkspaceSettings>): Promise<WorkspaceSettings>;
+
+  /** The whole key is in `secret`, shown this once. */
+  createKey(actor: Actor, input: KeyInput): Promise<{ readonly key: KeyView; readonly secret: string }>;
+  revokeKey(actor: Actor, keyId: string): Promise<KeyView>;
+  listKeys(actor: Actor): Promise<readonly KeyView[]>;
+  /** Null when the key is unknown, expired or revoked. */
+  authenticate(secret: string): Promise<Principal | null>;
+  /** True once any key that is neither revoked nor expired exists: then nothing is open any more. */
+  hasKeys(): Promise<boolean>;
+  /** The actor of the default workspace, for a server that is open on loopback. */
+  defaultActor(): Actor;
+
+  stopDialing(actor: Actor, reason: string): Promise<void>;
+  resumeDialing(actor: Actor): Promise<void>;
+  dialing(
+    actor: Actor,
+  ): Promise<{ readonly stopped: boolean; readonly reason: string | null; readonly since: number | null }>;
+
+  /** Verified reports of a carrier about an attempt; stored before this resolves. */
+  receive(attemptKey: string, reports: readonly Report[]): Promise<"stored" | "unknown_attempt">;
+  /** Which line and settings an attempt key belongs to, for verifying a callback; null when the key is not ours. */
+  attemptForCallback(
+    attemptKey: string,
+  ): Promise<{ readonly carrier: string; readonly settings: unknown } | null>;
+
+  /** Moves the clock of a sandbox-only server forward, doing on the way what falls due. Resolves when all is quiet again. */
+  advanceClock(actor: Actor, ms: number): Promise<{ readonly now: number; readonly offsetMs: number }>;
+  stats(actor: Actor): Promise<Stats>;
+  health(): Promise<Health>;
+
+  start(): Promise<void>;
+  /** No new dial from now on; resolves once requests under way are recorded, at most `withinMs` later. */
+  stop(withinMs: number): Promise<void>;
+  /** Resolves when nothing is under way and nothing is due that could be done now. */
+  idle(): Promise<void>;
+  now(): number;
+}
+
+export type { Refusal, RefusalCode };

@@ -1,0 +1,145 @@
+import type { Outcome } from "../domain/outcome.ts";
+import type { Report } from "../domain/report.ts";
+
+import type { Clock } from "./clock.ts";
+import type { Log } from "./log.ts";
+import type { Random } from "./random.ts";
+
+export type { Report } from "../domain/report.ts";
+
+/** What one attempt asks of a carrier. Everything needed for exactly one create request. */
+export type Order = {
+  /** Made before the request, unique for ever, unguessable: the carrier's own key for this attempt, and the callback token. */
+  readonly attemptKey: string;
+  /** Public ids, for the carrier's records and templates. */
+  readonly callId: string;
+  readonly attemptId: string;
+  /** 1 for the call's first dial. */
+  readonly attemptNumber: number;
+  /** E.164. */
+  readonly to: string;
+  /** E.164 caller id of the line, if it has one. */
+  readonly from: string | null;
+  readonly purpose: string | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** Sandbox only: what each attempt shall do, in order; the last one repeats. */
+  readonly script: readonly string[] | null;
+  /** The line's carrier settings, already checked by `CarrierKind.parseSettings` and with secrets opened. */
+  readonly settings: unknown;
+  readonly ringTimeoutMs: number;
+  readonly maxDurationMs: number;
+  /** The request must not leave at or after this instant (UTC ms): window, lease and pacing end here. */
+  readonly deadlineAt: number;
+  /** Where the carrier may report (absolute URL that carries the attempt key), or null when no public URL is known. */
+  readonly callbackUrl: string | null;
+};
+
+/** How a create request went (RULINGS 1). */
+export type PlaceAnswer =
+  /** The carrier took it. `reports` holds what it already said, terminal or not; may be empty. */
+  | { readonly kind: "accepted"; readonly carrierRef: string; readonly reports: readonly Report[] }
+  /** Certain: nothing happened. `retryAfterMs` when the carrier asked to be left alone (429): not an attempt then. */
+  | {
+      readonly kind: "refused";
+      readonly outcome: Outcome;
+      readonly detail: string;
+      readonly retryAfterMs?: number;
+    }
+  /** Everything else after the first byte: time-out, reset, unreadable answer. Never asked again. */
+  | { readonly kind: "unknown"; readonly detail: string };
+
+export type LookupAnswer =
+  | { readonly kind: "found"; readonly carrierRef: string; readonly reports: readonly Report[] }
+  /** The carrier is sure that it never took this attempt (and never will). */
+  | { readonly kind: "absent" }
+  /** It cannot be asked (now, or at all). */
+  | { readonly kind: "unavailable"; readonly detail: string };
+
+export type CarrierCheck = { readonly ok: boolean; readonly detail: string; readonly cure?: string };
+
+/** A connected carrier. It never throws for what the network does; a throw is a programmer's error and counts as unknown. */
+export interface Carrier {
+  /** Sends exactly one create request, or none (refused). Never retries, never follows a redirect. */
+  place(order: Order): Promise<PlaceAnswer>;
+  /** Asks what became of an attempt. `carrierRef` is null when no answer ever told it. */
+  lookup(order: LookupOrder): Promise<LookupAnswer>;
+  /** Ends a call that is ringing or in progress. Safe to repeat. False when the carrier cannot. */
+  hangUp(order: LookupOrder): Promise<boolean>;
+  /** For `doctor`: are credentials and routes in order? */
+  check(settings: unknown): Promise<CarrierCheck>;
+  /** Releases sockets and files. */
+  close(): Promise<void>;
+}
+
+export type LookupOrder = {
+  readonly attemptKey: string;
+  readonly carrierRef: string | null;
+  readonly to: string;
+  readonly placedAt: number;
+  readonly settings: unknown;
+};
+
+export type SettingsCheck =
+  | { readonly ok: true; readonly settings: Readonly<Record<string, unknown>> }
+  | { readonly ok: false; readonly pointer: string; readonly detail: string };
+
+/** A way of verifying and reading a callback of the outside world. Null: not genuine. */
+export type Callback = {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly rawBody: Uint8Array;
+  readonly contentType: string;
+  /** The path and query as requested. */
+  readonly url: string;
+};
+export type CallbackReading =
+  | { readonly kind: "reports"; readonly reports: readonly Report[] }
+  | { readonly kind: "forged"; readonly detail: string }
+  | { readonly kind: "unreadable"; readonly detail: string };
+
+/** One kind of carrier: a registry entry in `carriers/index.ts`. */
+export interface CarrierKind {
+  readonly name: string;
+  /** Real carriers can ring people; only the sandbox cannot. */
+  readonly real: boolean;
+  /** Which settings are secrets, by top-level name: sealed at rest, never shown. */
+  readonly secrets: readonly string[];
+  parseSettings(input: Readonly<Record<string, unknown>>): SettingsCheck;
+  connect(ports: CarrierPorts): Carrier;
+  /** Verifies and reads a callback for an attempt of this carrier. `now` in UTC ms. */
+  readCallback?(callback: Callback, settings: unknown, now: number): CallbackReading;
+}
+
+/** What a carrier may use. `deliver` is how an in-process carrier (the sandbox) reports on its own. */
+export type CarrierPorts = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly fetch: OutsideFetch;
+  readonly deliver: (attemptKey: string, report: Report) => void;
+  /** Where an in-process carrier may keep its own file; null keeps it in memory. */
+  readonly journalPath: string | null;
+};
+
+/** One HTTP exchange without retries, redirects or a reused socket. */
+export type OutsideFetch = (request: OutsideRequest) => Promise<OutsideAnswer>;
+export type OutsideRequest = {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs: number;
+  /** Not sent at or after this instant (UTC ms). */
+  readonly deadlineAt?: number;
+  /** May this request reach loopback and private addresses? */
+  readonly allowPrivate: boolean;
+};
+export type OutsideAnswer =
+  | {
+      readonly kind: "answer";
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    }
+  /** Certain that no byte of the request left: DNS, refused connection, TLS, forbidden address, deadline. */
+  | { readonly kind: "not_sent"; readonly detail: string }
+  | { readonly kind: "unknown"; readonly detail: string };
