@@ -94,7 +94,7 @@ export function findOpening(rules: readonly Rule[], from: number): Opening {
 
 /** Whether one rule is open at an instant (UTC ms). */
 export function isOpen(rule: Rule, at: number): boolean {
-  return seek(rule, at, true, at + 1) === at;
+  return Number.isFinite(at) && seek(rule, at, true, at + 1) === at;
 }
 
 const NO_MOVES: readonly Move[] = [];
@@ -103,6 +103,7 @@ const NO_MOVES: readonly Move[] = [];
 function seek(rule: Rule, at: number, open: boolean, limit: number): number {
   const { zone, hours } = rule;
   const plan = planOf(hours.weekly);
+  if (!open && hours.closed === NO_CLOSED_DATES && plan.every(isWholeDay)) return Infinity;
   let segment = segmentAt(zone, at);
   let t = at;
   while (t < limit) {
@@ -134,6 +135,10 @@ function seekInDay(plan: Plan, closed: ClosedDates, day: number, ms: number, ope
     return open ? Math.max(from, ms) : to;
   }
   return open ? DAY_MS : ms;
+}
+
+function isWholeDay(edges: Int32Array): boolean {
+  return edges[0] === 0 && edges[1] === DAY_MS;
 }
 
 /** For each weekday the merged edges (from, to, from, to …) in ms of the local day, with what runs over from the days before. */
