@@ -121,6 +121,7 @@ create table calls (
   ledger_head bigint not null,
   reason text not null,
   purpose text,
+  dedupe_key text,
   outcome text,
   disposition text,
   dispatched_at bigint,

@@ -1,0 +1,225 @@
+import type { AttemptStatus } from "../domain/attempt.ts";
+import type { CallStatus } from "../domain/call.ts";
+import type { Outcome } from "../domain/outcome.ts";
+
+/** Rows as they stand in the store: column names as in migrations, instants in UTC ms, ids as integers. */
+export type WorkspaceRow = {
+  id: number;
+  name: string;
+  stopped_at: number | null;
+  stopped_reason: string | null;
+  plan_version: number;
+  created_at: number;
+};
+
+export type SettingRow = { workspace_id: number; name: string; value: string; updated_at: number };
+export type IdBlockRow = { name: string; next_id: number };
+export type NodeRow = {
+  id: number;
+  name: string;
+  started_at: number;
+  seen_at: number;
+  stopped_at: number | null;
+};
+
+export type HoursRow = {
+  id: number;
+  workspace_id: number;
+  name: string;
+  timezone: string | null;
+  weekly: string;
+  closed_dates: string;
+  holidays: string | null;
+  version: number;
+  created_at: number;
+  updated_at: number;
+};
+
+export type RetryPolicyRow = {
+  id: number;
+  workspace_id: number;
+  name: string;
+  spec: string;
+  version: number;
+  created_at: number;
+  updated_at: number;
+};
+
+export type LineRow = {
+  id: number;
+  workspace_id: number;
+  name: string;
+  carrier: string;
+  status: "active" | "paused" | "removed";
+  status_reason: string | null;
+  settings: string;
+  caller_id: string | null;
+  slots_max: number;
+  calls_per_second: number;
+  burst: number;
+  daily_max: number;
+  ring_timeout_ms: number;
+  max_duration_ms: number;
+  timezone: string;
+  hours_id: number | null;
+  retry_policy_id: number | null;
+  version: number;
+  created_at: number;
+  updated_at: number;
+};
+
+export type LineCountersRow = {
+  line_id: number;
+  slots_used: number;
+  next_free_at: number;
+  backoff_until: number;
+  day: number;
+  day_used: number;
+};
+
+export type LaneRow = {
+  id: number;
+  workspace_id: number;
+  line_id: number;
+  campaign_id: number;
+  priority: number;
+};
+
+export type CallRow = {
+  id: number;
+  workspace_id: number;
+  lane_id: number;
+  status: CallStatus;
+  number_hash: string;
+  requested_at: number;
+  due_at: number;
+  closes_at: number;
+  expires_at: number;
+  expires_after_ms: number | null;
+  plan_version: number;
+  attempts: number;
+  attempt_id: number | null;
+  ledger_head: number;
+  reason: string;
+  purpose: string | null;
+  dedupe_key: string | null;
+  outcome: Outcome | null;
+  disposition: string | null;
+  dispatched_at: number | null;
+  ended_at: number | null;
+  version: number;
+  created_at: number;
+  updated_at: number;
+};
+
+export type CallDocumentRow = {
+  call_id: number;
+  workspace_id: number;
+  phone: string;
+  external_id: string | null;
+  document: string;
+};
+
+export type DueRow = { lane_id: number; due_at: number; call_id: number };
+
+export type AttemptRow = {
+  id: number;
+  workspace_id: number;
+  call_id: number;
+  line_id: number;
+  node_id: number;
+  number: number;
+  status: AttemptStatus;
+  slot_held: number;
+  due_at: number;
+  closes_at: number;
+  claimed_at: number;
+  deadline_at: number;
+  placing_at: number | null;
+  accepted_at: number | null;
+  ringing_at: number | null;
+  answered_at: number | null;
+  ended_at: number | null;
+  duration_ms: number | null;
+  outcome: Outcome | null;
+  disposition: string | null;
+  carrier_ref: string | null;
+  detail: string | null;
+  waited_for: string | null;
+  max_duration_ms: number;
+  check_at: number | null;
+  checks: number;
+  counted: number;
+  reports: number;
+  previous_id: number | null;
+};
+
+export type ReportRow = {
+  attempt_id: number;
+  report_key: string;
+  workspace_id: number;
+  received_at: number;
+  body: string;
+};
+
+export type LedgerRow = {
+  id: number;
+  workspace_id: number;
+  call_id: number;
+  attempt_id: number | null;
+  at: number;
+  type: string;
+  reason: string | null;
+  actor: string | null;
+  data: string | null;
+  previous_id: number | null;
+};
+
+export type SuppressionRow = {
+  id: number;
+  workspace_id: number;
+  number_hash: string;
+  scope: string;
+  kind: "suppressed" | "quarantined";
+  phone: string;
+  reason: string;
+  until_at: number | null;
+  created_at: number;
+};
+
+export type PersonRow = { workspace_id: number; number_hash: string; dials: string; updated_at: number };
+
+export type IdempotencyRow = {
+  id: number;
+  workspace_id: number;
+  key_hash: string;
+  fingerprint: string;
+  status: number;
+  resource: string;
+  created_at: number;
+};
+
+export type DedupeRow = { workspace_id: number; dedupe_key: string; call_id: number };
+
+export type ApiKeyRow = {
+  id: number;
+  workspace_id: number;
+  name: string;
+  secret_hash: string;
+  hint: string;
+  scopes: string;
+  expires_at: number | null;
+  revoked_at: number | null;
+  last_used_at: number | null;
+  created_at: number;
+};
+
+export type OutboxRow = {
+  id: number;
+  workspace_id: number;
+  kind: "hang_up";
+  attempt_id: number;
+  due_at: number;
+  tries: number;
+  created_at: number;
+};

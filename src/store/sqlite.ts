@@ -1,0 +1,218 @@
+import { closeSync, existsSync, openSync, statfsSync, truncateSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type StatementSync, backup } from "node:sqlite";
+import type { Log } from "../ports/log.ts";
+import { type Store, StoreError, type Tx } from "../ports/store.ts";
+import type { Statements } from "../ports/statements.ts";
+import { sqliteDialect } from "./dialect.ts";
+import { type StoreStep, bind } from "./statement.ts";
+import { statementsFor } from "./statements/all.ts";
+
+const ballastBytes = 2 * 1024 * 1024;
+/** Nothing new begins with less free space than this; what is under way can still be recorded. */
+const floorBytes = 2 * ballastBytes;
+
+export type SqliteOptions = {
+  /** A file, or ":memory:". */
+  readonly path: string;
+  readonly log: Log;
+};
+
+/** SQLite by node:sqlite: one connection, one writer, every transaction run synchronously to its end. */
+export class SqliteStore implements Store {
+  readonly kind = "sqlite";
+  readonly singleOwner = true;
+  readonly statements: Statements = statementsFor(sqliteDialect);
+  readonly #db: DatabaseSync;
+  readonly #lock: DatabaseSync | null;
+  readonly #path: string;
+  readonly #log: Log;
+  readonly #prepared = new Map<string, StatementSync>();
+  #full = false;
+
+  constructor(options: SqliteOptions) {
+    this.#path = options.path;
+    this.#log = options.log;
+    this.#lock = options.path === ":memory:" ? null : takeOwnership(options.path);
+    this.#db = new DatabaseSync(options.path, { timeout: 50 });
+    this.#db.exec("pragma journal_mode = wal");
+    this.#db.exec("pragma synchronous = full");
+    this.#db.exec("pragma wal_autocheckpoint = 1000");
+    this.#db.exec("pragma journal_size_limit = 67108864");
+    this.#db.exec("pragma cache_size = -65536");
+    this.#db.exec("pragma temp_store = memory");
+    this.#db.exec("pragma foreign_keys = off");
+    this.#checkFile();
+    this.#fillBallast();
+  }
+
+  /** The open database, for migrations only. */
+  get database(): DatabaseSync {
+    return this.#db;
+  }
+
+  run<T>(_name: string, verb: () => Tx<T>): Promise<T> {
+    try {
+      return Promise.resolve(this.#transaction(verb));
+    } catch (error) {
+      const fault = storeError(error);
+      if (fault?.fault !== "full" || this.#full) return Promise.reject(fault ?? error);
+      return this.#retryWithBallast(verb);
+    }
+  }
+
+  read<T>(_name: string, verb: () => Tx<T>): Promise<T> {
+    try {
+      return Promise.resolve(this.#drive(verb()));
+    } catch (error) {
+      return Promise.reject(storeError(error) ?? error);
+    }
+  }
+
+  serverTime(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  roomForMore(): boolean {
+    if (this.#path === ":memory:") return true;
+    const space = statfsSync(dirname(this.#path));
+    const free = space.bavail * space.bsize;
+    if (free < floorBytes) return false;
+    if (this.#full) {
+      this.#full = false;
+      this.#fillBallast();
+      this.#log.info("There is room on the disk again; calls start again.");
+    }
+    return true;
+  }
+
+  async backup(file: string): Promise<void> {
+    if (existsSync(file))
+      throw new StoreError("broken", `${file} exists already; a backup never overwrites a file`);
+    await backup(this.#db, file, { rate: 1000 });
+  }
+
+  close(): Promise<void> {
+    this.#prepared.clear();
+    if (this.#path !== ":memory:") this.#db.exec("pragma wal_checkpoint(truncate)");
+    this.#db.close();
+    this.#lock?.close();
+    return Promise.resolve();
+  }
+
+  #transaction<T>(verb: () => Tx<T>): T {
+    this.#db.exec("begin immediate");
+    try {
+      const value = this.#drive(verb());
+      this.#db.exec("commit");
+      return value;
+    } catch (error) {
+      // SQLite ends the transaction by itself on some faults, such as a full disk.
+      if (this.#db.isTransaction) this.#db.exec("rollback");
+      throw error;
+    }
+  }
+
+  /** The ballast is given back to the disk so that what is under way can still be written down. */
+  #retryWithBallast<T>(verb: () => Tx<T>): Promise<T> {
+    this.#full = true;
+    this.#log.error(
+      "The disk is full; the reserve is released to record what is under way, and no new call begins.",
+    );
+    try {
+      truncateSync(`${this.#path}.ballast`, 0);
+      return Promise.resolve(this.#transaction(verb));
+    } catch (error) {
+      return Promise.reject(storeError(error) ?? error);
+    }
+  }
+
+  #drive<T>(tx: Tx<T>): T {
+    let next = tx.next();
+    while (next.done !== true) {
+      next = tx.next(this.#step(next.value as unknown as StoreStep));
+    }
+    return next.value;
+  }
+
+  #step(step: StoreStep): unknown[] {
+    if (step.kind === "one") {
+      const prepared = this.#prepare(step.statement.text);
+      const values = bind(step.statement, step.args) as (string | number | null)[];
+      if (step.statement.returns) return prepared.all(...values);
+      prepared.run(...values);
+      return [];
+    }
+    const prepared = this.#prepare(step.bulk.text);
+    if (!step.bulk.returns) {
+      for (const row of step.rows) prepared.run(...(row as (string | number | null)[]));
+      return [];
+    }
+    const answers: unknown[] = [];
+    for (const row of step.rows) {
+      for (const answer of prepared.all(...(row as (string | number | null)[]))) answers.push(answer);
+    }
+    return answers;
+  }
+
+  #prepare(text: string): StatementSync {
+    let prepared = this.#prepared.get(text);
+    if (prepared === undefined) {
+      prepared = this.#db.prepare(text);
+      this.#prepared.set(text, prepared);
+    }
+    return prepared;
+  }
+
+  #checkFile(): void {
+    const answer = this.#db.prepare("pragma quick_check(1)").get() as { quick_check: string } | undefined;
+    if (answer?.quick_check !== "ok") {
+      throw new StoreError(
+        "broken",
+        `${this.#path} is damaged (${answer?.quick_check}); keep it, and restore a backup beside it`,
+      );
+    }
+  }
+
+  #fillBallast(): void {
+    if (this.#path === ":memory:") return;
+    const file = openSync(`${this.#path}.ballast`, "w");
+    try {
+      writeSync(file, Buffer.alloc(ballastBytes, 1));
+    } catch (error) {
+      this.#log.warn("There is no room for the reserve that a full disk would need.", {
+        error: error as Error,
+      });
+    } finally {
+      closeSync(file);
+    }
+  }
+}
+
+/** A lock that the operating system releases when the process dies: an exclusive transaction on a file beside the data. */
+function takeOwnership(path: string): DatabaseSync {
+  const lock = new DatabaseSync(`${path}.lock`, { timeout: 0 });
+  try {
+    lock.exec("pragma journal_mode = delete");
+    lock.exec("begin exclusive");
+    return lock;
+  } catch (error) {
+    lock.close();
+    throw new StoreError(
+      "busy",
+      `${path} is in use by another Carillon process; stop that one first, or use another file`,
+      error,
+    );
+  }
+}
+
+function storeError(error: unknown): StoreError | undefined {
+  if (error instanceof StoreError) return error;
+  if (!(error instanceof Error) || (error as { code?: unknown }).code !== "ERR_SQLITE_ERROR")
+    return undefined;
+  const code = Number((error as { errcode?: unknown }).errcode) & 0xff;
+  if (code === 13) return new StoreError("full", "The disk is full", error);
+  if (code === 5 || code === 6)
+    return new StoreError("busy", "The database file is locked by another program", error);
+  return new StoreError("broken", error.message, error);
+}

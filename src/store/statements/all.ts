@@ -1,0 +1,19 @@
+import type { Statements } from "../../ports/statements.ts";
+import type { Dialect } from "../dialect.ts";
+import { StatementMaker } from "../statement.ts";
+import { attemptStatements } from "./attempts.ts";
+import { callStatements } from "./calls.ts";
+import { houseStatements, policyStatements } from "./config.ts";
+import { peopleStatements } from "./people.ts";
+
+/** Every statement of a dialect, compiled once. */
+export function statementsFor(dialect: Dialect): Statements {
+  const make = new StatementMaker(dialect);
+  return {
+    ...houseStatements(make),
+    ...policyStatements(make),
+    ...callStatements(make),
+    ...attemptStatements(make),
+    ...peopleStatements(make),
+  };
+}
