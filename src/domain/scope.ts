@@ -1,0 +1,32 @@
+/** What a key may do. `x:write` includes `x:read`; `*` is everything. */
+export const scopes = [
+  "*",
+  "calls:read",
+  "calls:write",
+  "lines:read",
+  "lines:write",
+  "hours:read",
+  "hours:write",
+  "retry-policies:read",
+  "retry-policies:write",
+  "suppressions:read",
+  "suppressions:write",
+  "settings:read",
+  "settings:write",
+  "dialing:read",
+  "dialing:write",
+  "events:read",
+  "stats:read",
+  "metrics:read",
+  "keys:read",
+  "keys:write",
+  "sandbox:read",
+  "sandbox:write",
+] as const;
+export type Scope = (typeof scopes)[number];
+
+/** True when one of the granted scopes covers the needed one. */
+export function covers(granted: readonly string[], needed: Scope): boolean {
+  if (granted.includes("*") || granted.includes(needed)) return true;
+  return needed.endsWith(":read") && granted.includes(`${needed.slice(0, -":read".length)}:write`);
+}
