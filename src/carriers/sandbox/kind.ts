@@ -1,0 +1,12 @@
+import type { CarrierKind } from "../../ports/carrier.ts";
+import { openNetwork } from "./network.ts";
+import { parseSandboxSettings } from "./settings.ts";
+
+/** A carrier inside Carillon that behaves like a telephone network and can ring nobody. */
+export const sandbox: CarrierKind = {
+  name: "sandbox",
+  real: false,
+  secrets: [],
+  parseSettings: parseSandboxSettings,
+  connect: (ports) => openNetwork(ports),
+};
