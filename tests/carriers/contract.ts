@@ -9,7 +9,7 @@ import type {
   Report,
 } from "../../src/ports/carrier.ts";
 import type { Log } from "../../src/ports/log.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import type { FakeClock } from "../support/fake-clock.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 
 /** A carrier at a far end that a test can steer. */
@@ -188,10 +188,10 @@ export async function place(
   bench: Pick<Bench, "carrier" | "clock">,
   order: Order,
 ): ReturnType<Carrier["place"]> {
-  let isAnswered = false;
-  const answer = bench.carrier.place(order).finally(() => (isAnswered = true));
+  const held = { isOpen: true };
+  const answer = bench.carrier.place(order).finally(() => (held.isOpen = false));
   await bench.clock.settle();
-  for (let next = bench.clock.nextAt(); !isAnswered && next !== undefined; next = bench.clock.nextAt()) {
+  for (let next = bench.clock.nextAt(); held.isOpen && next !== undefined; next = bench.clock.nextAt()) {
     await bench.clock.advanceTo(next);
   }
   return answer;
