@@ -24,9 +24,6 @@ export type Caller = {
   readonly keyId: string | null;
 };
 
-/** A number of the sandbox's telephone network and what it does. */
-export type SandboxNumber = { readonly number: string; readonly behaviour: string };
-
 /** What a door may use. `Verbs` is the engine's interface, which ports do not know. */
 export type DoorPorts<Verbs> = {
   readonly engine: Verbs;
@@ -35,15 +32,16 @@ export type DoorPorts<Verbs> = {
   readonly zones: ZoneBook;
   /** By name, for reading callbacks; each is loaded when first asked for. */
   readonly carrierKinds: Readonly<Record<string, () => Promise<CarrierKind>>>;
-  readonly sandboxNumbers: readonly SandboxNumber[];
+  /** What the sandbox's network does at a number, as script words. */
+  readonly sandboxScriptOf: (to: string) => readonly string[];
   /** Live streams that may be open at once. */
   readonly streamsMax: number;
   /** Compiles a check of a value against a JSON schema, as strict as for bodies; null means valid. */
-  validator(schema: object): (value: unknown) => Refusal | null;
+  readonly validator: (schema: object) => (value: unknown) => Refusal | null;
   /** A refusal as an RFC 9457 problem document. */
-  problem(refusal: Refusal, requestId: string): object;
+  readonly problem: (refusal: Refusal, requestId: string) => object;
   /** Asks again whether the caller of a long-lived answer may still have it. */
-  stillAllowed(request: FastifyRequest): Promise<boolean>;
+  readonly stillAllowed: (request: FastifyRequest) => Promise<boolean>;
 };
 
 /** An API surface: a folder under `doors/` and a line in `doors/index.ts`. */
