@@ -5,6 +5,7 @@ import {
   type Reading,
   type Setting,
   type StoreLocation,
+  count,
   databaseUrl,
   encryptionKeys,
   flag,
@@ -125,6 +126,22 @@ export const settings = {
     },
     "",
     origins,
+  ),
+  rateLimit: withDefault(
+    {
+      name: "RATE_LIMIT",
+      meaning: "Requests a minute for each API key, once keys are in force; 0 is without limit.",
+    },
+    "6000",
+    count,
+  ),
+  trustProxy: withDefault(
+    {
+      name: "TRUST_PROXY",
+      meaning: "Take the caller's address from `X-Forwarded-For`. Only behind a proxy that sets it.",
+    },
+    "0",
+    flag,
   ),
   zoneinfoDir: optional(
     {

@@ -57,6 +57,14 @@ export const ports: Kind<readonly number[]> = {
   read: (value) => readList(value, readPort),
 };
 
+export const count: Kind<number> = {
+  expected: "a whole number from 0 to 1000000",
+  read: (value) =>
+    /^\d{1,7}$/.test(value) && Number(value) <= 1_000_000
+      ? { ok: true, value: Number(value) }
+      : { ok: false },
+};
+
 export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
   return {
     expected: `one of ${words.join(", ")}`,

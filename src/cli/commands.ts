@@ -1,0 +1,39 @@
+import type { AddCommand } from "./action.ts";
+import { addBackup } from "./backup.ts";
+import { addCall } from "./call.ts";
+import { addCalls } from "./calls.ts";
+import { addDescribe } from "./describe.ts";
+import { addDemo } from "./demo.ts";
+import { addDialing } from "./dialing.ts";
+import { addDoctor } from "./doctor.ts";
+import { addEvents } from "./events.ts";
+import { addHours } from "./hours.ts";
+import { addImport } from "./import.ts";
+import { addKeys } from "./keys.ts";
+import { addLines } from "./lines.ts";
+import { addMigrate } from "./migrate.ts";
+import { addSandbox } from "./sandbox.ts";
+import { addServe } from "./serve.ts";
+import { addStats } from "./stats.ts";
+import { addSuppressions } from "./suppressions.ts";
+
+/** Every command, in the order in which help shows them. */
+export const commands: readonly AddCommand[] = [
+  addDemo,
+  addServe,
+  addCall,
+  addCalls,
+  addImport,
+  addLines,
+  addHours,
+  addSuppressions,
+  addKeys,
+  addDialing,
+  addStats,
+  addEvents,
+  addDoctor,
+  addMigrate,
+  addBackup,
+  addSandbox,
+  addDescribe,
+];

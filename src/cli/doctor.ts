@@ -1,0 +1,170 @@
+import { accessSync, constants, existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+
+import type { Config } from "../config.ts";
+import { zonesOutdated } from "../system/zones.ts";
+import { type AddCommand, action, examples } from "./action.ts";
+import type { Client } from "./client.ts";
+import type { Context, Ending } from "./context.ts";
+import { Failure } from "./failure.ts";
+import type { Line, List } from "./shapes.ts";
+import { openTimes, spanWords } from "./times.ts";
+
+/** One thing that was looked at. `warning` does not fail the command. */
+type Finding = {
+  readonly check: string;
+  readonly state: "ok" | "warning" | "failed" | "unavailable";
+  readonly detail: string;
+  readonly cure?: string | undefined;
+};
+
+/** `carillon doctor`: looks at everything that usually goes wrong. */
+export const addDoctor: AddCommand = (program, cli) => {
+  const command = program
+    .command("doctor")
+    .description(
+      "look at settings, zone data, server, clock and lines; exit 1 when something is wrong, 6 when no server runs",
+    )
+    .action(action(cli, doctor));
+  examples(command, [["carillon doctor --json", "for a deploy script"]]);
+};
+
+async function doctor(context: Context): Promise<Ending> {
+  const config = context.config();
+  const now = context.terminal.now();
+  const findings = [
+    { check: "node", state: "ok", detail: process.version } as const,
+    ...settingFindings(config),
+    zoneFinding(config, now),
+    ...storeFindings(context, config),
+    ...(await serverFindings(context, config, now)),
+  ];
+  context.print({ findings }, () => findings.map((one) => findingWords(context, one)).join("\n"));
+  if (findings.some(({ state }) => state === "failed")) return "failed";
+  return findings.some(({ state }) => state === "unavailable") ? "unavailable" : "done";
+}
+
+function settingFindings(config: Config): Finding[] {
+  const warnings = config.warnings.map((detail): Finding => ({
+    check: "settings",
+    state: "warning",
+    detail,
+  }));
+  return warnings.length > 0 ? warnings : [{ check: "settings", state: "ok", detail: "all valid" }];
+}
+
+function zoneFinding(config: Config, now: number): Finding {
+  const { zones } = openTimes(config.zoneinfoDir);
+  const old = zonesOutdated(zones.version, now);
+  if (old !== undefined) return { check: "time zones", state: "warning", detail: old };
+  return { check: "time zones", state: "ok", detail: `tzdb ${zones.version} from ${zones.source}` };
+}
+
+/** The file is only looked at, never opened: a running server owns it. */
+function storeFindings(context: Context, { store }: Config): Finding[] {
+  if (store.kind !== "sqlite" || store.path === ":memory:") return [];
+  const path = resolve(context.terminal.cwd, store.path);
+  const target = existsSync(path) ? path : dirname(path);
+  try {
+    accessSync(target, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    const detail = `${target} cannot be written: ${error instanceof Error ? error.message : String(error)}`;
+    return [
+      {
+        check: "database",
+        state: "failed",
+        detail,
+        cure: "Set DATABASE_PATH, or give the user the right to write.",
+      },
+    ];
+  }
+  const detail = existsSync(path) ? path : `${path} will be made at the first start`;
+  return [{ check: "database", state: "ok", detail }];
+}
+
+type Health = {
+  readonly status: string;
+  readonly version?: string;
+  readonly problems?: readonly string[];
+  readonly store?: { readonly kind: string; readonly ok: boolean; readonly detail: string };
+  readonly tzdb?: { readonly version: string };
+  readonly clock?: { readonly now: string; readonly offset_ms: number };
+};
+
+async function serverFindings(context: Context, config: Config, now: number): Promise<Finding[]> {
+  const client = context.client();
+  try {
+    const health = await client.get<Health>("/health");
+    return [...healthFindings(client.url, health, now), ...(await lineFindings(client, config))];
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const state = error.exit === "unavailable" ? "unavailable" : "failed";
+    return [{ check: "server", state, detail: error.problem.detail, cure: error.problem.hint }];
+  }
+}
+
+const SKEW_MAX_MS = 2_000;
+
+function healthFindings(url: string, health: Health, now: number): Finding[] {
+  const problems = health.problems ?? [];
+  const isWell = health.status === "healthy";
+  const findings: Finding[] = [
+    {
+      check: "server",
+      state: isWell ? "ok" : "failed",
+      detail: `${url} ${health.version ?? ""} ${health.status}`,
+    },
+    ...problems.map((detail): Finding => ({ check: "server", state: "warning", detail })),
+  ];
+  if (health.store !== undefined) {
+    const { kind, ok, detail } = health.store;
+    findings.push({ check: "store", state: ok ? "ok" : "failed", detail: `${kind}: ${detail}` });
+  }
+  if (health.clock !== undefined) {
+    const skew = Math.abs(Date.parse(health.clock.now) - health.clock.offset_ms - now);
+    const moved =
+      health.clock.offset_ms === 0 ? "" : `; the test clock is ${spanWords(health.clock.offset_ms)} ahead`;
+    findings.push({
+      check: "clock",
+      state: skew > SKEW_MAX_MS ? "warning" : "ok",
+      detail: `${spanWords(skew)} between server and this machine${moved}`,
+      cure: skew > SKEW_MAX_MS ? "Let both follow a time server (NTP)." : undefined,
+    });
+  }
+  return findings;
+}
+
+type Check = { readonly ok: boolean; readonly detail: string; readonly cure?: string | null };
+
+async function lineFindings(client: Client, config: Config): Promise<Finding[]> {
+  const { data: lines } = await client.get<List<Line>>("/v1/lines");
+  const findings: Finding[] = [];
+  for (const line of lines) {
+    const check = await client.post<Check>(`/v1/lines/${line.id}/check`, {});
+    findings.push({
+      check: `line ${line.name}`,
+      state: check.ok ? "ok" : "failed",
+      detail: check.detail,
+      cure: check.cure ?? undefined,
+    });
+  }
+  if (lines.some(({ real }) => real) && config.publicUrl === null) {
+    findings.push({
+      check: "callbacks",
+      state: "warning",
+      detail: "PUBLIC_URL is not set here: a carrier outside this machine cannot report back",
+      cure: "Set PUBLIC_URL to the address under which the server is reached from outside.",
+    });
+  }
+  return findings;
+}
+
+function findingWords(context: Context, { check, state, detail, cure }: Finding): string {
+  const mark = {
+    ok: context.paint("green", "✓"),
+    warning: context.paint("yellow", "!"),
+    failed: context.paint("red", "✗"),
+    unavailable: context.paint("red", "✗"),
+  }[state];
+  return `${mark} ${check.padEnd(12)} ${detail.trim()}${cure === undefined || cure === null ? "" : `\n  → ${cure}`}`;
+}

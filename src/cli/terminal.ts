@@ -1,0 +1,59 @@
+import { styleText } from "node:util";
+
+import type { Env } from "../config.ts";
+
+/** The world as a command sees it; tests give it another one. */
+export type Terminal = {
+  readonly env: Env;
+  readonly cwd: string;
+  /** Whether a person sits at the standard output. */
+  readonly isTty: boolean;
+  /** Whether one sees the standard error. */
+  readonly isErrorTty: boolean;
+  readonly columns: number;
+  /** To the standard output: results. */
+  out(text: string): void;
+  /** To the standard error: progress, warnings and errors. */
+  err(text: string): void;
+  /** UTC ms. */
+  now(): number;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** The whole standard input, for `-` as a file name. */
+  readInput(): Promise<Uint8Array>;
+  /** Calls `then` at Ctrl-C (and SIGTERM) instead of dying; returns how to stop that. */
+  onInterrupt(then: (signal: "SIGINT" | "SIGTERM") => void): () => void;
+};
+
+/** The terminal of this process. */
+export function processTerminal(): Terminal {
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    isTty: isTty(process.stdout),
+    isErrorTty: isTty(process.stderr),
+    get columns() {
+      return process.stdout.columns ?? 80;
+    },
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    now: () => Date.now(),
+    sleep: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
+    readInput: async () => Buffer.concat(await process.stdin.toArray()),
+    onInterrupt: (then) => {
+      process.on("SIGINT", then).on("SIGTERM", then);
+      return () => void process.off("SIGINT", then).off("SIGTERM", then);
+    },
+  };
+}
+
+function isTty(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY && process.env["TERM"] !== "dumb";
+}
+
+export type Paint = (style: "bold" | "dim" | "green" | "yellow" | "red" | "cyan", text: string) => string;
+
+/** Colors where a person looks at both outputs and did not switch them off; the plain text otherwise. */
+export function painter(terminal: Terminal, noColor: boolean): Paint {
+  if (!terminal.isTty || !terminal.isErrorTty || noColor) return (_style, text) => text;
+  return (style, text) => styleText(style, text, { validateStream: false });
+}
