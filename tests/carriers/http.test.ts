@@ -378,7 +378,7 @@ void test("http: a callback sent again has the same key, with an id, a signed me
     reportsOf(http.readCallback?.(callbackOf(JSON.stringify(body), headers), {}, body["now"] as number))[0]
       ?.key;
   assert.equal(key({ status: "ringing", id: "m1", now: 1 }), key({ status: "ringing", id: "m1", now: 2 }));
-  assert.equal(key({ status: "ringing", now: 1 }, { "webhook-id": "w1" }), "w1");
+  assert.equal(key({ status: "ringing", now: 1 }, { "webhook-id": "w1" }), "id:w1");
   assert.equal(key({ status: "ringing", now: 1 }), key({ status: "ringing", now: 2 }));
   assert.notEqual(key({ status: "ringing", now: 1 }), key({ status: "answered", now: 1 }));
 });

@@ -58,7 +58,7 @@ export function readReport(body: unknown, now: number, messageId?: string): Repo
   const outcome =
     meaning.kind === "ended" ? (given ?? meaning.outcome ?? answeredOutcome(answeredBy)) : undefined;
   const report: Report = {
-    key: id ?? `${meaning.kind}:${status}:${sequence ?? ""}`,
+    key: id === undefined ? `${meaning.kind}:${status}:${sequence ?? ""}` : `id:${id}`,
     kind: meaning.kind,
     at,
     ...(sequence !== undefined && { sequence }),
