@@ -425,6 +425,7 @@ const wrongSettings: readonly (readonly [Record<string, unknown>, string])[] = [
   [{ url: URL_GOOD, signing_secret: "short" }, "/signing_secret"],
   [{ url: URL_GOOD, lookup_url: "https://other.example.com/{{attempt_key}}" }, "/lookup_url"],
   [{ url: URL_GOOD, lookup_url: "https://{{to}}.example.com/" }, "/lookup_url"],
+  [{ url: "https://x.example.com/calls", lookup_url: "https://{{to}}.example.com/" }, "/lookup_url"],
   [{ url: URL_GOOD, lookup_url: `${URL_GOOD}/{{call_id}}` }, "/lookup_url"],
   [{ url: URL_GOOD, hang_up_url: 5 }, "/hang_up_url"],
   [{ url: URL_GOOD, allow_private: "true" }, "/allow_private"],
