@@ -52,7 +52,8 @@ export function openClient({ url, apiKey }: { url: string; apiKey: string | null
   const exchange = async (method: string, path: string, init: Sending) => {
     const answer = await send(method, path, init);
     try {
-      return { body: (await answer.json()) as unknown, headers: answer.headers };
+      const body: unknown = await answer.json();
+      return { body, headers: answer.headers };
     } catch (error) {
       throw notCarillon(url, error);
     }

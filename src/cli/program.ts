@@ -49,7 +49,7 @@ export function buildProgram(cli: Cli): Command {
 
 /** Every command throws instead of exiting, and a group without a verb is a mistake. */
 function harden(command: Command, terminal: Terminal): void {
-  command.exitOverride();
+  command.exitOverride().helpOption("-h, --help", "show this help");
   command.configureOutput({
     writeOut: (text) => terminal.out(text),
     writeErr: () => undefined,
@@ -63,7 +63,7 @@ function harden(command: Command, terminal: Terminal): void {
       const what = given === undefined ? "needs a verb" : `has no verb "${given}"`;
       throw usage(`carillon ${command.name()} ${what}.`, `One of: ${names}.`);
     });
-    command.argument("[verb]").helpOption("-h, --help", "show this help");
+    command.argument("[verb]").usage("<verb> [options]");
   }
   for (const child of command.commands) harden(child, terminal);
 }

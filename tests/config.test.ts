@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { ConfigError, readConfig, readEnvFile, settings } from "../src/config.ts";
+
+const key = Buffer.alloc(32, 7).toString("base64");
+
+test("without anything set, every setting has its documented default", () => {
+  const config = readConfig({});
+  assert.equal(config.port, 8090);
+  assert.equal(config.host, "127.0.0.1");
+  assert.deepEqual(config.extraPorts, []);
+  assert.deepEqual(config.store, { kind: "sqlite", path: "carillon.db" });
+  assert.equal(config.sandboxPath, "carillon.db.sandbox");
+  assert.equal(config.logLevel, "info");
+  assert.equal(config.url, "http://localhost:8090");
+  assert.deepEqual(config.warnings, []);
+});
+
+test("every setting is read from its variable", () => {
+  const config = readConfig({
+    PORT: "9000",
+    HOST: "0.0.0.0",
+    EXTRA_PORTS: "8000, 5000",
+    DATABASE_PATH: "/data/a.db",
+    SANDBOX_PATH: "/data/b",
+    LOG_LEVEL: "WARN",
+    CARILLON_SECRET: "s".repeat(32),
+    ENCRYPTION_KEYS: `k2:${key},k1:${"ab".repeat(32)}`,
+    PUBLIC_URL: "https://calls.example.com/",
+    CORS_ORIGINS: "https://a.example.com,http://localhost:5173",
+    RATE_LIMIT: "0",
+    TRUST_PROXY: "true",
+    ZONEINFO_DIR: "/zones",
+    CARILLON_URL: "http://server:8090",
+    CARILLON_API_KEY: "car_x",
+    NO_COLOR: "1",
+  });
+  assert.equal(config.port, 9000);
+  assert.equal(config.host, "0.0.0.0");
+  assert.deepEqual(config.extraPorts, [8000, 5000]);
+  assert.deepEqual(config.store, { kind: "sqlite", path: "/data/a.db" });
+  assert.equal(config.sandboxPath, "/data/b");
+  assert.equal(config.logLevel, "warn");
+  assert.equal(config.secret, "s".repeat(32));
+  assert.deepEqual(
+    config.encryptionKeys.map(({ id, key: bytes }) => [id, bytes.length]),
+    [
+      ["k2", 32],
+      ["k1", 32],
+    ],
+  );
+  assert.equal(config.publicUrl, "https://calls.example.com");
+  assert.deepEqual(config.corsOrigins, ["https://a.example.com", "http://localhost:5173"]);
+  assert.equal(config.rateLimit, 0);
+  assert.equal(config.trustProxy, true);
+  assert.equal(config.zoneinfoDir, "/zones");
+  assert.equal(config.url, "http://server:8090");
+  assert.equal(config.apiKey, "car_x");
+  assert.equal(config.noColor, true);
+});
+
+test("DATABASE_URL wins over DATABASE_PATH, in every form that is promised", () => {
+  const store = (DATABASE_URL: string) => readConfig({ DATABASE_URL, DATABASE_PATH: "other.db" }).store;
+  assert.deepEqual(store("sqlite:calls.db"), { kind: "sqlite", path: "calls.db" });
+  assert.deepEqual(store("sqlite:///calls.db"), { kind: "sqlite", path: "calls.db" });
+  assert.deepEqual(store("sqlite:///./calls.db"), { kind: "sqlite", path: "./calls.db" });
+  assert.deepEqual(store("sqlite:///var/lib/calls.db"), { kind: "sqlite", path: "/var/lib/calls.db" });
+  assert.deepEqual(store("sqlite:////var/lib/calls.db"), { kind: "sqlite", path: "/var/lib/calls.db" });
+  assert.deepEqual(store("postgres://u:p@h:5432/d"), { kind: "postgres", url: "postgres://u:p@h:5432/d" });
+  assert.deepEqual(store("postgresql://u:p@h/d"), { kind: "postgres", url: "postgres://u:p@h/d" });
+  assert.deepEqual(store("postgresql+asyncpg://u:p@h/d?ssl=require"), {
+    kind: "postgres",
+    url: "postgres://u:p@h/d?sslmode=require",
+  });
+});
+
+test("the command line wins over the environment, that over the .env file, that over the default", () => {
+  const [env, file] = [{ PORT: "2" }, { PORT: "3", HOST: "localhost" }];
+  assert.equal(readConfig(env, { port: "1" }, file).port, 1);
+  assert.equal(readConfig(env, {}, file).port, 2);
+  assert.equal(readConfig({}, {}, file).port, 3);
+  assert.equal(readConfig({ PORT: "" }, {}, file).port, 3);
+  assert.equal(readConfig(env, {}, file).host, "localhost");
+});
+
+test("NAME_FILE reads the value from a file, without the line's end", (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, "url"), "postgres://u:p@h/d\n");
+  const config = readConfig({ DATABASE_URL_FILE: join(folder, "url") });
+  assert.deepEqual(config.store, { kind: "postgres", url: "postgres://u:p@h/d" });
+  assert.match(problemsOf({ DATABASE_URL_FILE: join(folder, "none") }), /DATABASE_URL_FILE is .*can be read/);
+  assert.match(problemsOf({ PORT: "1", PORT_FILE: join(folder, "url") }), /PORT and PORT_FILE are both set/);
+  writeFileSync(join(folder, "port"), "many\n");
+  assert.match(problemsOf({ PORT_FILE: join(folder, "port") }), /PORT \(from PORT_FILE\) is "many"/);
+});
+
+test("a value that cannot be used is refused with the name, the value and what is expected", () => {
+  const wrong: Record<string, string> = {
+    PORT: "65536",
+    EXTRA_PORTS: "8000;5000",
+    LOG_LEVEL: "loud",
+    PUBLIC_URL: "calls.example.com",
+    CORS_ORIGINS: "https://a.example.com/path",
+    CARILLON_URL: "ftp://x",
+    RATE_LIMIT: "-1",
+  };
+  const problems = problemsOf(wrong).split("\n");
+  assert.equal(problems.length, Object.keys(wrong).length, "all of them at once");
+  for (const [name, value] of Object.entries(wrong)) {
+    const problem = problems.find((one) => one.startsWith(`${name} is`)) ?? "";
+    assert.ok(problem.includes(JSON.stringify(value)), problem);
+    assert.match(problem, /expected .+\./);
+  }
+});
+
+test("a secret that cannot be used is not shown", () => {
+  const secrets = {
+    DATABASE_URL: "mysql://root:hunter2@h/d",
+    CARILLON_SECRET: "hunter2",
+    ENCRYPTION_KEYS: "k1:hunter2",
+    REDIS_URL: "hunter2",
+  };
+  const problems = problemsOf(secrets);
+  assert.equal(problems.split("\n").length, 4);
+  assert.doesNotMatch(problems, /hunter2/);
+});
+
+test("two encryption keys of one name are refused", () => {
+  assert.match(problemsOf({ ENCRYPTION_KEYS: `a:${key},a:${key}` }), /each id once/);
+});
+
+test("REDIS_URL without Postgres is a warning and is ignored", () => {
+  const alone = readConfig({ REDIS_URL: "redis://localhost:6379/0" });
+  assert.equal(alone.redisUrl, null);
+  assert.match(alone.warnings.join("\n"), /REDIS_URL is ignored/);
+  const beside = readConfig({ REDIS_URL: "redis://localhost:6379/0", DATABASE_URL: "postgres://h/d" });
+  assert.equal(beside.redisUrl, "redis://localhost:6379/0");
+  assert.deepEqual(beside.warnings, []);
+});
+
+test("variables of other systems are accepted, and each is told what replaces it", () => {
+  const { warnings } = readConfig({
+    POLL_INTERVAL: "3",
+    FCM_SERVER_KEY: "x",
+    MONGODB_URL: "mongodb://x",
+    CELERY_BROKER_URL: "redis://x",
+    CELERY_RESULT_BACKEND: "redis://x",
+    TWILIO_AUTH_TOKEN_FILE: "/run/secrets/x",
+  });
+  const all = warnings.join("\n");
+  assert.match(all, /POLL_INTERVAL: ignored/);
+  assert.match(all, /FCM_SERVER_KEY: .*service account/);
+  assert.match(all, /MONGODB_URL: .*DATABASE_URL/);
+  assert.match(all, /CELERY_BROKER_URL, CELERY_RESULT_BACKEND: .*carillon serve/);
+  assert.match(all, /TWILIO_AUTH_TOKEN_FILE/);
+});
+
+test("a .env file is read where there is one", (t) => {
+  const folder = temporaryFolder(t);
+  assert.deepEqual(readEnvFile(join(folder, ".env")), {});
+  writeFileSync(join(folder, ".env"), "# a comment\nPORT=9001\nCARILLON_SECRET='a b'\n");
+  assert.deepEqual(readEnvFile(join(folder, ".env")), { PORT: "9001", CARILLON_SECRET: "a b" });
+});
+
+test("every setting says what it means and what it takes", () => {
+  for (const { name, meaning, expected } of Object.values(settings)) {
+    assert.match(name, /^[A-Z][A-Z_]+$/);
+    assert.match(meaning, /\.$/, name);
+    assert.ok(expected.length > 5, name);
+  }
+});
+
+function problemsOf(env: Record<string, string>): string {
+  try {
+    readConfig(env);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.message;
+  }
+  return assert.fail("nothing was refused");
+}
+
+function temporaryFolder(t: { after(then: () => void): void }): string {
+  const folder = mkdtempSync(join(tmpdir(), "carillon-test-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
