@@ -5,7 +5,7 @@ import type { Context, Ending } from "./context.ts";
 import { Failure, usage } from "./failure.ts";
 import { type SandboxNumber, scriptWords } from "./sandbox.ts";
 import type { Call, Line, List } from "./shapes.ts";
-import { type Times, durationOption, instant, openTimes, recipientZone, stamp } from "./times.ts";
+import { type Times, durationOption, instant, recipientZone, stamp } from "./times.ts";
 
 type Options = {
   readonly in?: string;
@@ -71,7 +71,7 @@ async function call(context: Context, options: Options, to = ""): Promise<Ending
   }
   const timeoutMs = durationOption("--timeout", options.timeout);
   const client = context.client();
-  const times = openTimes(context.config().zoneinfoDir);
+  const times = context.times();
   const query = options.dryRun === true ? { query: { dry_run: true } } : {};
   const planned = await client.post<Call>("/v1/calls", requestOf(to, options), query);
   const follows = options.watch === true || options.wait === true;

@@ -6,7 +6,7 @@ import type { Context, Ending } from "./context.ts";
 import { usage } from "./failure.ts";
 import type { Attempt, Call, List } from "./shapes.ts";
 import { fields, printable, table } from "./table.ts";
-import { type Times, instant, openTimes, recipientZone, spanWords, stamp } from "./times.ts";
+import { type Times, instant, recipientZone, spanWords, stamp } from "./times.ts";
 
 /** `carillon calls …`: look at calls and change them. */
 export const addCalls: AddCommand = (program, cli) => {
@@ -118,7 +118,7 @@ async function listCalls(context: Context, options: ListOptions): Promise<void> 
   };
   const found: Call[] = [];
   for await (const call of context.client().list<Call>("/v1/calls", query, limit)) found.push(call);
-  const times = openTimes(context.config().zoneinfoDir);
+  const times = context.times();
   context.print({ data: found }, () => {
     const rows = found.map((call) => [
       call.id,
@@ -137,7 +137,7 @@ async function showCall(context: Context, _options: unknown, id = ""): Promise<v
   const client = context.client();
   const call = await client.get<Call>(`/v1/calls/${encodeURIComponent(id)}`);
   const attempts = await client.get<List<Attempt>>(`/v1/calls/${encodeURIComponent(id)}/attempts`);
-  const times = openTimes(context.config().zoneinfoDir);
+  const times = context.times();
   context.print({ ...call, attempts_made: attempts.data }, () => {
     const rows = attempts.data.map((attempt) => [
       String(attempt.number),
@@ -161,7 +161,7 @@ type Explanation = {
 
 async function explainCall(context: Context, _options: unknown, id = ""): Promise<void> {
   const explanation = await context.client().get<Explanation>(`/v1/calls/${encodeURIComponent(id)}/explain`);
-  const times = openTimes(context.config().zoneinfoDir);
+  const times = context.times();
   context.print(explanation, () => {
     const steps = explanation.steps.map(
       ({ at, sentence }) => `  ${stamp(instant(at), times.home)}  ${printable(sentence)}`,
@@ -177,7 +177,7 @@ async function change(
   body: Record<string, unknown>,
 ): Promise<Ending> {
   const call = await context.client().post<Call>(`/v1/calls/${encodeURIComponent(id)}/${verb}`, body);
-  const times = openTimes(context.config().zoneinfoDir);
+  const times = context.times();
   context.print(call, () => describeCall(call, times));
   return "done";
 }

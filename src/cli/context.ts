@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Config, type Flags, readConfig, readEnvFile } from "../config.ts";
 import { type Client, openClient } from "./client.ts";
 import type { Exit } from "./exit-codes.ts";
+import { type Times, openTimes } from "./times.ts";
 import { type Paint, type Terminal, painter } from "./terminal.ts";
 
 /** What every command is given. */
@@ -13,6 +14,8 @@ export type Context = {
   readonly paint: Paint;
   /** The settings, with the command's own options over them. Throws `ConfigError`. */
   config(flags?: Flags): Config;
+  /** Zone data, and the zone of this machine. */
+  times(): Times;
   /** A client of the running server. */
   client(): Client;
   /** The one result of a command: `value` as JSON, or `words()` for people. */
@@ -42,6 +45,7 @@ export function openContext(terminal: Terminal, options: GlobalOptions): Context
     json,
     paint: painter(terminal, noColor || json),
     config,
+    times: () => openTimes(config().zoneinfoDir, terminal.timezone),
     client: () => {
       const { url, apiKey } = config();
       return openClient({ url, apiKey });

@@ -1,6 +1,6 @@
 import { type AddCommand, action, examples } from "./action.ts";
 import type { Context } from "./context.ts";
-import { instant, openTimes, stamp } from "./times.ts";
+import { instant, stamp } from "./times.ts";
 
 type Dialing = { readonly stopped: boolean; readonly reason: string | null; readonly since: string | null };
 
@@ -36,7 +36,7 @@ async function turn(context: Context, path: string, body: object): Promise<void>
 }
 
 function print(context: Context, dialing: Dialing): void {
-  const times = openTimes(context.config().zoneinfoDir);
+  const times = context.times();
   context.print(dialing, () => {
     if (!dialing.stopped) return "Calls are placed.";
     const since = dialing.since === null ? "" : ` since ${stamp(instant(dialing.since), times.home)}`;

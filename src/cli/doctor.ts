@@ -8,7 +8,7 @@ import type { Client } from "./client.ts";
 import type { Context, Ending } from "./context.ts";
 import { Failure } from "./failure.ts";
 import type { Line, List } from "./shapes.ts";
-import { openTimes, spanWords } from "./times.ts";
+import { spanWords } from "./times.ts";
 
 /** One thing that was looked at. `warning` does not fail the command. */
 type Finding = {
@@ -35,7 +35,7 @@ async function doctor(context: Context): Promise<Ending> {
   const findings = [
     { check: "node", state: "ok", detail: process.version } as const,
     ...settingFindings(config),
-    zoneFinding(config, now),
+    zoneFinding(context, now),
     ...storeFindings(context, config),
     ...(await serverFindings(context, config, now)),
   ];
@@ -53,8 +53,8 @@ function settingFindings(config: Config): Finding[] {
   return warnings.length > 0 ? warnings : [{ check: "settings", state: "ok", detail: "all valid" }];
 }
 
-function zoneFinding(config: Config, now: number): Finding {
-  const { zones } = openTimes(config.zoneinfoDir);
+function zoneFinding(context: Context, now: number): Finding {
+  const { zones } = context.times();
   const old = zonesOutdated(zones.version, now);
   if (old !== undefined) return { check: "time zones", state: "warning", detail: old };
   return { check: "time zones", state: "ok", detail: `tzdb ${zones.version} from ${zones.source}` };

@@ -4,7 +4,7 @@ import type { Context, Ending } from "./context.ts";
 import { Failure, usage } from "./failure.ts";
 import type { LedgerEvent } from "./shapes.ts";
 import { printable } from "./table.ts";
-import { type Times, instant, openTimes, stamp } from "./times.ts";
+import { type Times, instant, stamp } from "./times.ts";
 
 type Options = {
   readonly follow?: boolean;
@@ -31,7 +31,7 @@ export const addEvents: AddCommand = (program, cli) => {
 
 async function events(context: Context, options: Options): Promise<Ending> {
   const client = context.client();
-  const times = openTimes(context.config().zoneinfoDir);
+  const times = context.times();
   if (options.follow === true) return await follow(context, client, times, options);
   const limit = Number(options.limit);
   if (!Number.isInteger(limit) || limit < 1)

@@ -10,7 +10,7 @@ import { csvLine, unescapeCell } from "./csv-escape.ts";
 import { type Rejected, type Source, type Survey, sendImport, surveyImport } from "./import-run.ts";
 import { openProgress } from "./progress.ts";
 import { printable } from "./table.ts";
-import { type Times, openTimes } from "./times.ts";
+import { type Times } from "./times.ts";
 
 type Options = {
   readonly dryRun?: boolean;
@@ -47,7 +47,7 @@ const REASONS_SHOWN = 20;
 const REJECTED_IN_JSON = 1_000;
 
 async function importFile(context: Context, options: Options, file = ""): Promise<Ending> {
-  const times = openTimes(context.config().zoneinfoDir);
+  const times = context.times();
   const importing = { zones: times.zones, timezone: options.timezone, line: options.line };
   if (options.timezone !== undefined && times.zone(options.timezone) === undefined) {
     throw refused(

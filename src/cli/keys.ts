@@ -2,7 +2,7 @@ import { type AddCommand, action, examples } from "./action.ts";
 import type { Context } from "./context.ts";
 import type { List } from "./shapes.ts";
 import { table } from "./table.ts";
-import { instant, openTimes, stamp } from "./times.ts";
+import { instant, stamp } from "./times.ts";
 
 type Key = {
   readonly id: string;
@@ -64,7 +64,7 @@ async function createKey(context: Context, options: CreateOptions, name = ""): P
 
 async function listKeys(context: Context): Promise<void> {
   const keys = await context.client().get<List<Key>>("/v1/keys");
-  const times = openTimes(context.config().zoneinfoDir);
+  const times = context.times();
   const at = (text: string | null, none: string): string =>
     text === null ? none : stamp(instant(text), times.home);
   context.print(keys, () => {

@@ -2,7 +2,7 @@ import { type AddCommand, action, examples } from "./action.ts";
 import type { Context } from "./context.ts";
 import type { List } from "./shapes.ts";
 import { table } from "./table.ts";
-import { durationOption, instant, openTimes, spanWords, stamp } from "./times.ts";
+import { durationOption, instant, spanWords, stamp } from "./times.ts";
 
 /** A number of the sandbox's network and what each try at it does; the last one repeats. */
 export type SandboxNumber = { readonly number: string; readonly script: readonly string[] };
@@ -44,7 +44,7 @@ export const addSandbox: AddCommand = (program, cli) => {
 };
 
 function print(context: Context, clock: Clock): void {
-  const times = openTimes(context.config().zoneinfoDir);
+  const times = context.times();
   const ahead =
     clock.offset_ms === 0 ? "the real time" : `${spanWords(clock.offset_ms)} ahead of the real time`;
   context.print(clock, () => `The server's clock shows ${stamp(instant(clock.now), times.home)}, ${ahead}.`);

@@ -2,7 +2,7 @@ import { type AddCommand, action, examples } from "./action.ts";
 import type { Context } from "./context.ts";
 import type { Stats } from "./shapes.ts";
 import { fields } from "./table.ts";
-import { instant, openTimes, spanWords, stamp } from "./times.ts";
+import { instant, spanWords, stamp } from "./times.ts";
 
 /** `carillon stats`: how many calls there are, and how punctual they were. */
 export const addStats: AddCommand = (program, cli) => {
@@ -15,7 +15,7 @@ export const addStats: AddCommand = (program, cli) => {
 
 async function show(context: Context): Promise<void> {
   const stats = await context.client().get<Stats>("/v1/stats");
-  const times = openTimes(context.config().zoneinfoDir);
+  const times = context.times();
   context.print(stats, () => {
     const { start_delay_ms: delay } = stats;
     const punctual =

@@ -1,7 +1,7 @@
 import { type AddCommand, action, examples } from "./action.ts";
 import type { Context } from "./context.ts";
 import { table } from "./table.ts";
-import { instant, openTimes, stamp } from "./times.ts";
+import { instant, stamp } from "./times.ts";
 
 type Suppression = {
   readonly id: string;
@@ -56,7 +56,7 @@ async function listAll(context: Context): Promise<void> {
   const found: Suppression[] = [];
   for await (const one of context.client().list<Suppression>("/v1/suppressions", {}, SHOWN_MAX))
     found.push(one);
-  const times = openTimes(context.config().zoneinfoDir);
+  const times = context.times();
   context.print({ data: found }, () => {
     const rows = found.map((one) => [
       one.id,

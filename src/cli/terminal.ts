@@ -6,6 +6,8 @@ import type { Env } from "../config.ts";
 export type Terminal = {
   readonly env: Env;
   readonly cwd: string;
+  /** The machine's zone, an IANA name. */
+  readonly timezone: string;
   /** Whether a person sits at the standard output. */
   readonly isTty: boolean;
   /** Whether one sees the standard error. */
@@ -29,6 +31,7 @@ export function processTerminal(): Terminal {
   return {
     env: process.env,
     cwd: process.cwd(),
+    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     isTty: isTty(process.stdout),
     isErrorTty: isTty(process.stderr),
     get columns() {

@@ -21,10 +21,10 @@ export type Times = {
   resolve(text: string, timezone: string | undefined): number | null;
 };
 
-export function openTimes(directory: string | null): Times {
+/** `home` is the name of this machine's zone. */
+export function openTimes(directory: string | null, home: string): Times {
   const zones = loadZones({ directory: directory ?? undefined });
   const utc: ZoneRules = { name: "UTC", untils: Float64Array.of(Infinity), offsetsMs: Int32Array.of(0) };
-  const home = zones.zone(Intl.DateTimeFormat().resolvedOptions().timeZone) ?? zones.zone("UTC") ?? utc;
   const resolve = (text: string, timezone: string | undefined): number | null => {
     const when = parseWhen(text);
     if (when.kind === "invalid") return null;
@@ -32,7 +32,12 @@ export function openTimes(directory: string | null): Times {
     const zone = zones.zone(when.zone ?? timezone ?? "");
     return zone === undefined ? null : (localToInstant(zone, when.localMs)?.at ?? null);
   };
-  return { zones, home, zone: (name) => zones.zone(name), resolve };
+  return {
+    zones,
+    home: zones.zone(home) ?? zones.zone("UTC") ?? utc,
+    zone: (name) => zones.zone(name),
+    resolve,
+  };
 }
 
 /** An instant of the API (RFC 3339) as UTC ms; null stays null. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 import { openCsv } from "../../src/cli/csv.ts";
 import { type ImportRow, findColumns, readCalls } from "../../src/cli/csv-calls.ts";

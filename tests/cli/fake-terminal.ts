@@ -17,6 +17,7 @@ export function fakeTerminal(
   return {
     env: {},
     cwd: "/nonexistent",
+    timezone: "UTC",
     isTty: false,
     isErrorTty: false,
     columns: 80,
