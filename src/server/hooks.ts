@@ -30,8 +30,6 @@ export function addHooks(
     reply.header("x-request-id", request.id);
     reply.header("x-content-type-options", "nosniff");
     reply.header("cache-control", "no-store");
-    reply.header("referrer-policy", "no-referrer");
-    reply.header("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
     if (!isClosing()) return done();
     reply.header("connection", "close");
     done(new Refusal("shutting_down", "The server takes no new requests."));

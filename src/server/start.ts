@@ -1,0 +1,166 @@
+import { carriers } from "../carriers/index.ts";
+import type { Config } from "../config.ts";
+import { localConveyor } from "../conveyors/local.ts";
+import { doors } from "../doors/index.ts";
+import type { Door } from "../ports/door.ts";
+import { createEngine } from "../engine/create.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Store } from "../ports/store.ts";
+import { StoreError } from "../ports/store.ts";
+import { openStore } from "../store/open.ts";
+import { SystemClock } from "../system/clock.ts";
+import { openFetch } from "../system/fetch.ts";
+import { loadHolidays } from "../system/holidays.ts";
+import { createLog } from "../system/log.ts";
+import { loadPhoneMetadata } from "../system/phone-metadata.ts";
+import { systemRandom } from "../system/random.ts";
+import { newSecret, secretFromFile } from "../system/secret-file.ts";
+import { createSecrets, secretFingerprint } from "../system/secrets.ts";
+import { loadZones, zonesOutdated } from "../system/zones.ts";
+import { isLoopback } from "./auth.ts";
+import { createMetrics } from "./metrics.ts";
+import { type HttpServer, createServer, defaultServerConfig } from "./server.ts";
+import { version } from "./version.ts";
+
+export type Carillon = {
+  readonly engine: Engine;
+  readonly server: HttpServer;
+  /** Where it listens, the main port first. */
+  readonly urls: readonly string[];
+  /** No new dial from now on; resolves when all is recorded and closed, within ten seconds. */
+  stop(): Promise<void>;
+};
+
+const stopWithinMs = 8000;
+const holidayYears = 3;
+
+/** The composition root: plugs system, store, carriers, engine, doors and server together, and starts them. */
+export async function startCarillon(config: Config): Promise<Carillon> {
+  const log = createLog(config.logLevel);
+  for (const warning of config.warnings) log.warn(warning);
+  const clock = new SystemClock();
+  const zones = loadZones({
+    ...(config.zoneinfoDir === null ? {} : { directory: config.zoneinfoDir }),
+    log: (message, fields) => log.warn(message, fields as Record<string, string>),
+  });
+  const store = await openStore(config.store, { clock, log });
+  const undo: (() => Promise<void>)[] = [() => store.close()];
+  try {
+    await restoreClock(store, clock);
+    const secret = await installationSecret(store, config);
+    const metrics = createMetrics();
+    let port: number | null = null;
+    const year = new Date(clock.now()).getUTCFullYear();
+    const engine = await createEngine({
+      store,
+      clock,
+      log,
+      random: systemRandom,
+      meter: metrics.meter,
+      secrets: createSecrets(secret, config.encryptionKeys),
+      zones,
+      fetch: openFetch({ clock }),
+      carrierKinds: carriers,
+      phoneMetadata: await loadPhoneMetadata(),
+      holidays: (country, region) =>
+        loadHolidays(
+          country,
+          region,
+          Array.from({ length: holidayYears }, (_, index) => year + index),
+        ),
+      journalPath: config.sandboxPath,
+      publicUrl: () =>
+        config.publicUrl ?? (port === null || !isLoopback(config.host) ? null : `http://127.0.0.1:${port}`),
+      testClock: clock,
+      conveyor: localConveyor(),
+      nodeName: `pid ${process.pid}`,
+      followServer: (ms) => clock.follow(ms),
+    });
+    await engine.start();
+    undo.push(() => engine.stop(stopWithinMs));
+    const outdated = zonesOutdated(zones.version, clock.now());
+    if (outdated !== undefined) log.warn(outdated);
+    const { scriptOf } = await import("../carriers/sandbox/numbers.ts");
+    const server = await createServer({
+      engine,
+      clock,
+      random: systemRandom,
+      log,
+      zones,
+      metrics,
+      version: version(),
+      doors: await loadDoors(),
+      carrierKinds: carriers,
+      sandboxScriptOf: scriptOf,
+      warnings: outdated === undefined ? [] : [outdated],
+      config: {
+        ...defaultServerConfig,
+        host: config.host,
+        port: config.port,
+        extraPorts: config.extraPorts,
+        corsOrigins: config.corsOrigins,
+        logRequests: config.logLevel === "debug",
+      },
+    });
+    undo.push(() => server.close(1000));
+    port = await server.listen();
+    const host =
+      config.host === "0.0.0.0" || config.host === "::"
+        ? "localhost"
+        : isLoopback(config.host)
+          ? "localhost"
+          : config.host;
+    return {
+      engine,
+      server,
+      urls: [port, ...config.extraPorts].map((one) => `http://${host}:${one}`),
+      stop: () => stopAll(undo, clock),
+    };
+  } catch (error) {
+    await stopAll(undo, clock);
+    throw error;
+  }
+}
+
+async function stopAll(undo: (() => Promise<void>)[], clock: SystemClock): Promise<void> {
+  for (const step of undo.splice(0).toReversed()) await step();
+  clock.close();
+}
+
+async function loadDoors(): Promise<Door<Engine>[]> {
+  const loaded: Door<Engine>[] = [];
+  for (const load of doors) loaded.push(await load());
+  return loaded;
+}
+
+/** A test clock that was moved stays moved: time must not run backwards over a restart. */
+async function restoreClock(store: Store, clock: SystemClock): Promise<void> {
+  const [row] = await store.read("read the test clock", () =>
+    store.statements.settings.get({ workspace_id: 0, name: "clock_offset_ms" }),
+  );
+  if (row !== undefined) clock.restore(Number(JSON.parse(row.value)));
+}
+
+/** The secret of this installation; a wrong one would find no number and honour no callback, so it is refused. */
+async function installationSecret(store: Store, config: Config): Promise<string> {
+  const secret = config.secret ?? ownSecret(config);
+  const own = { workspace_id: 0, name: "secret_fingerprint" };
+  const value = JSON.stringify(secretFingerprint(secret));
+  const [known] = await store.read("read the fingerprint", () => store.statements.settings.get(own));
+  if (known === undefined) {
+    await store.run("write the fingerprint", () =>
+      store.statements.settings.put([{ ...own, value, updated_at: 0 }]),
+    );
+  } else if (known.value !== value) {
+    throw new StoreError(
+      "broken",
+      "CARILLON_SECRET (or the secret file) is not the one this database was made with; numbers could not be found again",
+    );
+  }
+  return secret;
+}
+
+function ownSecret(config: Config): string {
+  if (config.store.kind === "postgres") return secretFromFile("carillon.secret");
+  return config.store.path === ":memory:" ? newSecret() : secretFromFile(`${config.store.path}.secret`);
+}
