@@ -96,7 +96,7 @@ export const settings = {
       name: "CARILLON_SECRET",
       secret: true,
       meaning:
-        "The installation's secret, from which the hashes of phone numbers are keyed. Without it one is made at the first start and kept in the database.",
+        "The installation's secret, from which the hashes of phone numbers are keyed. Without it one is made at the first start and kept in a file beside the database (DATABASE_PATH.secret; carillon.secret with Postgres).",
     },
     longText(32),
   ),

@@ -94,6 +94,7 @@ const ended: ReadonlySet<CallStatus> = new Set(["completed", "failed", "expired"
 /** Why a call waited, moved, was held, skipped, expired or ended: machine-readable, one list (DESIGN law 8). */
 export const reasons = {
   requested: "It waits for the instant that was asked for.",
+  dispatch: "It is due and is being claimed.",
   calling_hours: "It waits for the recipient's calling hours.",
   capacity: "Every slot of the line is taken.",
   rate_limit: "The line may not start calls faster.",

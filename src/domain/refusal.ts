@@ -184,11 +184,6 @@ export const refusals = {
     title: "The line's settings are not valid",
     cure: "Correct the setting that is named.",
   },
-  number_suppressed: {
-    status: 422,
-    title: "The number is on the do-not-call list",
-    cure: "Remove the suppression first, if the person agreed.",
-  },
   too_many_items: { status: 422, title: "Too many items", cure: "Send at most 1,000 items in one request." },
   idempotency_mismatch: {
     status: 422,

@@ -105,6 +105,8 @@ export interface CarrierKind {
   readonly secrets: readonly string[];
   parseSettings(input: Readonly<Record<string, unknown>>): SettingsCheck;
   connect(ports: CarrierPorts): Carrier;
+  /** True when the word may stand in a call's script. Only a carrier that plays the network has it. */
+  checkScriptWord?(word: string): boolean;
   /** Verifies and reads a callback for an attempt of this carrier. `now` in UTC ms. */
   readCallback?(callback: Callback, settings: unknown, now: number): CallbackReading;
 }

@@ -20,7 +20,7 @@ import { loadZones, zonesOutdated } from "../system/zones.ts";
 import { isLoopback } from "./auth.ts";
 import { createMetrics } from "./metrics.ts";
 import { type HttpServer, createServer, defaultServerConfig } from "./server.ts";
-import { version } from "./version.ts";
+import { version } from "../system/version.ts";
 
 export type Carillon = {
   readonly engine: Engine;

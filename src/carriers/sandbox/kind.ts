@@ -1,5 +1,6 @@
 import type { CarrierKind } from "../../ports/carrier.ts";
 import { openNetwork } from "./network.ts";
+import { parseScriptWord } from "./script.ts";
 import { parseSandboxSettings } from "./settings.ts";
 
 /** A carrier inside Carillon that behaves like a telephone network and can ring nobody. */
@@ -8,5 +9,6 @@ export const sandbox: CarrierKind = {
   real: false,
   secrets: [],
   parseSettings: parseSandboxSettings,
+  checkScriptWord: (word) => parseScriptWord(word) !== undefined,
   connect: (ports) => openNetwork(ports),
 };

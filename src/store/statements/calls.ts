@@ -85,11 +85,19 @@ export function callStatements(make: StatementMaker): Pick<Statements, "calls" |
           .where("created_at", ">=", arg("since"))
           .groupBy(["status", "outcome"]),
       ),
+      // The inner limit bounds the look: old calls have low ids, so they are found at the front.
       ended: make.query((db, arg) =>
         db
-          .selectFrom("calls")
+          .selectFrom(
+            db
+              .selectFrom("calls")
+              .select(["id", "attempt_id", "ended_at"])
+              .where("id", ">", arg("after_id"))
+              .orderBy("id")
+              .limit(5000)
+              .as("oldest"),
+          )
           .select(["id", "attempt_id"])
-          .where("id", ">", arg("after_id"))
           .where("ended_at", "<", arg("before"))
           .orderBy("id")
           .limit(arg("limit")),

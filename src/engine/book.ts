@@ -1,0 +1,194 @@
+import { parseDay } from "../domain/civil.ts";
+import { refuseField } from "../domain/refusal.ts";
+import { type RetryPolicy, defaultRetryPolicy } from "../domain/retry.ts";
+import { type ClosedDates, type Hours, type Weekly, closedDatesOf, parseWeekly } from "../domain/window.ts";
+import type { NumberCap } from "../domain/pacing.ts";
+import type { HoursRow, LaneRow, LineRow, RetryPolicyRow, SettingRow, WorkspaceRow } from "../ports/rows.ts";
+import type { Secrets } from "../ports/secrets.ts";
+import type { Store } from "../ports/store.ts";
+import type { Ids } from "./ids.ts";
+
+/** Calling hours, ready to be asked. */
+export type HoursEntry = { readonly row: HoursRow; readonly hours: Hours };
+export type PolicyEntry = { readonly row: RetryPolicyRow; readonly policy: RetryPolicy };
+
+/** What one workspace has set. Ids refer to lines, hours and policies of the same workspace; null: none. */
+export type WorkspaceConfig = {
+  readonly row: WorkspaceRow;
+  readonly defaultHours: number | null;
+  readonly defaultPolicy: number | null;
+  readonly defaultLine: number | null;
+  readonly expiresAfterMs: number;
+  readonly numberCaps: readonly NumberCap[];
+};
+
+type BookPorts = {
+  readonly store: Store;
+  readonly secrets: Secrets;
+  readonly ids: Ids;
+  readonly holidays: (country: string, region: string | undefined) => Promise<ClosedDates>;
+};
+
+const hourMs = 3_600_000;
+
+/**
+ * Everything that is small and seldom changes, kept in memory: workspaces, lines, lanes, hours, retry policies, settings.
+ * It is read again after each change of ours, and at each heartbeat where several nodes share the store. What must never
+ * be stale (is dialing stopped? is the line paused? which plan version holds?) is read in the claim itself instead.
+ */
+export class Book {
+  readonly #ports: BookPorts;
+  workspaces: ReadonlyMap<number, WorkspaceConfig> = new Map();
+  lines: ReadonlyMap<number, LineRow> = new Map();
+  lanes: ReadonlyMap<number, LaneRow> = new Map();
+  hours: ReadonlyMap<number, HoursEntry> = new Map();
+  policies: ReadonlyMap<number, PolicyEntry> = new Map();
+  #laneIds: ReadonlyMap<string, number> = new Map();
+
+  constructor(ports: BookPorts) {
+    this.#ports = ports;
+  }
+
+  /** Reads everything anew. */
+  async load(): Promise<void> {
+    const { statements } = this.#ports.store;
+    const read = await this.#ports.store.read("read the book", function* () {
+      return {
+        workspaces: yield* statements.workspaces.all({}),
+        settings: yield* statements.settings.all({}),
+        lines: yield* statements.lines.all({}),
+        lanes: yield* statements.lanes.all({}),
+        hours: yield* statements.hours.all({}),
+        policies: yield* statements.retryPolicies.all({}),
+      };
+    });
+    const hours = new Map<number, HoursEntry>();
+    for (const row of read.hours) hours.set(row.id, { row, hours: await this.#hoursOf(row) });
+    this.workspaces = new Map(read.workspaces.map((row) => [row.id, workspaceConfig(row, read.settings)]));
+    this.lines = new Map(read.lines.map((row) => [row.id, row]));
+    this.lanes = new Map(read.lanes.map((row) => [row.id, row]));
+    this.#laneIds = new Map(
+      read.lanes.map((row) => [laneKey(row.line_id, row.campaign_id, row.priority), row.id]),
+    );
+    this.hours = hours;
+    this.policies = new Map(read.policies.map((row) => [row.id, { row, policy: parsePolicy(row.spec) }]));
+  }
+
+  workspace(id: number): WorkspaceConfig {
+    const config = this.workspaces.get(id);
+    if (config === undefined) throw new Error(`Workspace ${id} is not in the book`);
+    return config;
+  }
+
+  /** The lane of a line, campaign and priority, or undefined until `makeLane` has been awaited once. */
+  laneOf(lineId: number, campaignId: number, priority: number): number | undefined {
+    return this.#laneIds.get(laneKey(lineId, campaignId, priority));
+  }
+
+  async makeLane(workspaceId: number, lineId: number, campaignId: number, priority: number): Promise<number> {
+    const known = this.laneOf(lineId, campaignId, priority);
+    if (known !== undefined) return known;
+    const { store, ids } = this.#ports;
+    await ids.reserve({ config: 1 });
+    const id = ids.next("config");
+    await store.run("make a lane", () =>
+      store.statements.lanes.insert([
+        { id, workspace_id: workspaceId, line_id: lineId, campaign_id: campaignId, priority },
+      ]),
+    );
+    await this.load();
+    const made = this.laneOf(lineId, campaignId, priority);
+    if (made === undefined) throw new Error("The lane that was just made is not there");
+    return made;
+  }
+
+  lineOfLane(laneId: number): LineRow {
+    const lane = this.lanes.get(laneId);
+    const line = lane === undefined ? undefined : this.lines.get(lane.line_id);
+    if (line === undefined) throw new Error(`Lane ${laneId} has no line in the book`);
+    return line;
+  }
+
+  /** A line by name or public id, not removed ones; undefined when there is none in the workspace. */
+  findLine(workspaceId: number, nameOrId: string): LineRow | undefined {
+    const id = this.#ports.secrets.readId("line", nameOrId);
+    return this.linesOf(workspaceId).find((line) => line.id === id || line.name === nameOrId);
+  }
+
+  linesOf(workspaceId: number): LineRow[] {
+    return [...this.lines.values()].filter(
+      (line) => line.workspace_id === workspaceId && line.status !== "removed",
+    );
+  }
+
+  findHours(workspaceId: number, nameOrId: string): HoursEntry | undefined {
+    const id = this.#ports.secrets.readId("hours", nameOrId);
+    return [...this.hours.values()].find(
+      ({ row }) => row.workspace_id === workspaceId && (row.id === id || row.name === nameOrId),
+    );
+  }
+
+  findPolicy(workspaceId: number, nameOrId: string): PolicyEntry | undefined {
+    const id = this.#ports.secrets.readId("retry_policy", nameOrId);
+    return [...this.policies.values()].find(
+      ({ row }) => row.workspace_id === workspaceId && (row.id === id || row.name === nameOrId),
+    );
+  }
+
+  /** The line for calls that name none: the default, or the only one. */
+  defaultLine(workspaceId: number): LineRow | undefined {
+    const chosen = this.workspace(workspaceId).defaultLine;
+    const lines = this.linesOf(workspaceId);
+    if (chosen !== null) return lines.find((line) => line.id === chosen);
+    return lines.length === 1 ? lines[0] : undefined;
+  }
+
+  /** The retry policy of a call: its own, else its line's, else the workspace's, else the built-in one. */
+  policyOf(workspaceId: number, own: number | null, line: LineRow): RetryPolicy {
+    const id = own ?? line.retry_policy_id ?? this.workspace(workspaceId).defaultPolicy;
+    return (id === null ? undefined : this.policies.get(id)?.policy) ?? defaultRetryPolicy;
+  }
+
+  async #hoursOf(row: HoursRow): Promise<Hours> {
+    const extra = new Map<number, string>();
+    for (const date of JSON.parse(row.closed_dates) as string[]) {
+      const day = parseDay(date);
+      if (day !== undefined) extra.set(day, "closed");
+    }
+    const holidays =
+      row.holidays === null ? null : (JSON.parse(row.holidays) as { country: string; region?: string });
+    const calendar = holidays === null ? null : await this.#ports.holidays(holidays.country, holidays.region);
+    const closed: ClosedDates =
+      calendar === null ? closedDatesOf(extra) : { has: (day) => extra.get(day) ?? calendar.has(day) };
+    return { name: row.name, weekly: weeklyOf(row.weekly), closed };
+  }
+}
+
+function laneKey(lineId: number, campaignId: number, priority: number): string {
+  return `${lineId}/${campaignId}/${priority}`;
+}
+
+function weeklyOf(text: string): Weekly {
+  const parsed = parseWeekly(JSON.parse(text) as Record<string, string[]>);
+  if (!parsed.ok) throw refuseField("invalid_body", `/weekly/${parsed.path}`, parsed.detail);
+  return parsed.weekly;
+}
+
+function parsePolicy(spec: string): RetryPolicy {
+  return JSON.parse(spec) as RetryPolicy;
+}
+
+function workspaceConfig(row: WorkspaceRow, settings: readonly SettingRow[]): WorkspaceConfig {
+  const value = <T>(name: string, fallback: T): T => {
+    const found = settings.find((setting) => setting.workspace_id === row.id && setting.name === name);
+    return found === undefined ? fallback : (JSON.parse(found.value) as T);
+  };
+  return {
+    row,
+    defaultHours: value<number | null>("default_hours", null),
+    defaultPolicy: value<number | null>("default_retry_policy", null),
+    defaultLine: value<number | null>("default_line", null),
+    expiresAfterMs: value("default_expires_after_ms", hourMs),
+    numberCaps: value<readonly NumberCap[]>("number_caps", []),
+  };
+}

@@ -1,0 +1,82 @@
+import { type CallEvent, hasEnded, nextCallStatus } from "../domain/call.ts";
+import { Refusal } from "../domain/refusal.ts";
+import type { CallDocumentRow } from "../ports/rows.ts";
+import type { Tx } from "../ports/store.ts";
+import { type Context, runSure } from "./context.ts";
+import { changeOf, dedupeOf } from "./dispatch.ts";
+import type { Actor, CallView } from "./engine.ts";
+import { Entries, type Entry, type Working, move } from "./ledger.ts";
+import { callIdOf, noSuchCall, readCall } from "./view.ts";
+
+/** What a verb does to a call: changes it in place and says what to write into the ledger, or null to leave it as it is. */
+export type CallEdit = (call: Working, document: CallDocumentRow | undefined, now: number) => Entry | null;
+
+/**
+ * Changes one call by request, in one transaction, so that exactly one of a change and a claim wins: 1. take its due row
+ * out; 2. lock it; 3. edit; 4. write it back with its due row and ledger line. Throws `not_found`, `precondition_failed`.
+ */
+export async function changeCall(
+  context: Context,
+  actor: Actor,
+  callId: string,
+  ifVersion: number | undefined,
+  edit: CallEdit,
+): Promise<CallView> {
+  const id = callIdOf(context, callId);
+  await context.ids.reserve({ ledger: 2 });
+  const dueAt = await runSure(context, "change a call", function* (): Tx<number | null> {
+    const { statements } = context.store;
+    const now = context.clock.now();
+    const [seen] = yield* statements.calls.byIds([{ id }]);
+    if (seen === undefined || seen.workspace_id !== actor.workspaceId) throw noSuchCall(callId);
+    yield* statements.due.remove([{ lane_id: seen.lane_id, due_at: seen.due_at, call_id: id }]);
+    const [row] = yield* statements.calls.lock([{ id }]);
+    if (row === undefined) throw noSuchCall(callId);
+    if (row.due_at !== seen.due_at)
+      yield* statements.due.remove([{ lane_id: row.lane_id, due_at: row.due_at, call_id: id }]);
+    if (ifVersion !== undefined && ifVersion !== row.version)
+      throw new Refusal("precondition_failed", `The call is at version ${row.version}.`);
+    const [document] = yield* statements.documents.byIds([{ call_id: id }]);
+    const call: Working = { ...row };
+    const entry = edit(call, document, now);
+    if (entry !== null) {
+      const entries = new Entries(context.ids);
+      entries.add(call, { actor: actor.name, ...entry });
+      const won = yield* statements.calls.change([changeOf(call)]);
+      if (won.length === 0) throw new Error("A locked call was changed by another transaction");
+      yield* statements.dedupe.remove(dedupeOf([call]));
+      yield* statements.ledger.insert(entries.rows);
+    }
+    if (call.status !== "scheduled") return null;
+    yield* statements.due.insert([{ lane_id: call.lane_id, due_at: call.due_at, call_id: id }]);
+    return call.due_at;
+  });
+  if (dueAt !== null) context.wake("dispatch", dueAt);
+  context.announce();
+  return readCall(context, actor, callId);
+}
+
+/** Applies an event by the table of states, or refuses with what stands in the way. */
+export function applyOrRefuse(
+  context: Pick<Context, "secrets">,
+  call: Working,
+  event: CallEvent,
+  now: number,
+): void {
+  if (nextCallStatus(call.status, event) === undefined) throw refusalFor(context, call, event);
+  move(call, event, now);
+}
+
+function refusalFor(context: Pick<Context, "secrets">, call: Working, event: CallEvent): Refusal {
+  if (call.status === "dialing") {
+    const attemptId = context.secrets.publicId("attempt", call.attempt_id ?? 0);
+    return new Refusal("already_dialing", `Attempt ${attemptId} is under way.`, {
+      extra: { attempt_id: attemptId },
+    });
+  }
+  if (hasEnded(call.status))
+    return new Refusal("already_ended", `The call is ${call.status}.`, { extra: { status: call.status } });
+  return new Refusal("wrong_state", `A call that is ${call.status} cannot ${event}.`, {
+    extra: { status: call.status },
+  });
+}

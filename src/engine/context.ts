@@ -1,0 +1,144 @@
+import type { ClosedDates } from "../domain/window.ts";
+import type { ZoneBook } from "../domain/zone.ts";
+import type { PhoneMetadata } from "../domain/phone.ts";
+import type { Carrier, CarrierKind, OutsideFetch } from "../ports/carrier.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/log.ts";
+import type { Meter } from "../ports/meter.ts";
+import type { Random } from "../ports/random.ts";
+import type { Secrets } from "../ports/secrets.ts";
+import { type Store, StoreError, type Tx } from "../ports/store.ts";
+import type { Book } from "./book.ts";
+import type { Ids } from "./ids.ts";
+
+/** The sockets that an engine is plugged into. */
+export type EnginePorts = {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly meter: Meter;
+  readonly secrets: Secrets;
+  readonly zones: ZoneBook;
+  readonly fetch: OutsideFetch;
+  readonly carrierKinds: Readonly<Record<string, () => Promise<CarrierKind>>>;
+  readonly phoneMetadata: PhoneMetadata;
+  readonly holidays: (country: string, region: string | undefined) => Promise<ClosedDates>;
+  /** The sandbox network's own file, or null to keep it in memory. */
+  readonly journalPath: string | null;
+  /** Where carriers may call back, without a slash at the end; null when nothing outside can reach us. */
+  readonly publicUrl: () => string | null;
+  /** Moves the clock of a sandbox-only server; null where the clock cannot be moved. */
+  readonly testClock: TestClock | null;
+  readonly tuning?: Partial<Tuning>;
+};
+
+export type TestClock = {
+  readonly offsetMs: number;
+  restore(offsetMs: number): void;
+  advanceTo(target: number, quiet: () => Promise<void>): Promise<void>;
+};
+
+/** Bounds of the engine's work; each keeps one piece of it short. Milliseconds unless the name says otherwise. */
+export type Tuning = {
+  /** Calls in one claim at most; adapted below that so that a claim takes about `claimMs`. */
+  readonly claimMax: number;
+  readonly claimMs: number;
+  /** Create requests under way at once, at most. */
+  readonly placingMax: number;
+  /** Creates or settlements in one transaction, at most. */
+  readonly groupMax: number;
+  /** A claimed attempt whose request has not left by then goes back to wait. */
+  readonly dialWithinMs: number;
+  /** An owner that has not been seen for so long is dead, where several nodes share a store. */
+  readonly leaseMs: number;
+  /** Added to a carrier's own limits before it is asked, and again before it is given up. */
+  readonly graceMs: number;
+  /** History older than this is removed. */
+  readonly keepCallsMs: number;
+  readonly keepIdempotencyMs: number;
+};
+
+export const defaultTuning: Tuning = {
+  claimMax: 500,
+  claimMs: 5,
+  placingMax: 4000,
+  groupMax: 500,
+  dialWithinMs: 2000,
+  leaseMs: 30_000,
+  graceMs: 30_000,
+  keepCallsMs: 400 * 86_400_000,
+  keepIdempotencyMs: 7 * 86_400_000,
+};
+
+/** What every verb works with. */
+export type Context = Omit<EnginePorts, "tuning"> & {
+  readonly tuning: Tuning;
+  readonly ids: Ids;
+  readonly book: Book;
+  readonly nodeId: number;
+  readonly carriers: ReadonlyMap<string, ConnectedCarrier>;
+  /** Tells the loop that a duty has new work, at once or from an instant on. */
+  readonly wake: (duty: DutyName, at?: number) => void;
+  /** Tells listeners that the ledger grew. */
+  readonly announce: () => void;
+  /** Set by stop(): no new dial from then on. */
+  readonly state: EngineState;
+};
+
+export type EngineState = {
+  draining: boolean;
+  /** After a jump of the clock nothing is dialed until then. */
+  fencedUntil: number;
+  /** Lines that take no calls, with the reason and when to look again. */
+  readonly blocked: Map<number, { readonly reason: string; readonly until: number }>;
+  /** What each line last made calls wait for. */
+  readonly lastBlock: Map<number, string>;
+  /** Attempts whose create request is under way in this process. */
+  readonly placing: Set<number>;
+};
+
+export type ConnectedCarrier = { readonly kind: CarrierKind; readonly carrier: Carrier };
+
+export const dutyNames = [
+  "dispatch",
+  "expire",
+  "reconcile",
+  "deliver",
+  "replan",
+  "heartbeat",
+  "prune",
+] as const;
+export type DutyName = (typeof dutyNames)[number];
+
+const triesMax = 8;
+
+/**
+ * Runs a transaction until it is known to have happened. After a commit whose answer was lost, and after a busy or
+ * unreachable store, it runs again with `again` true: the verb then looks by its own ids whether it happened.
+ */
+export async function runSure<T>(
+  context: Pick<Context, "store" | "clock" | "log">,
+  name: string,
+  verb: (again: boolean) => Tx<T>,
+): Promise<T> {
+  let again = false;
+  for (let tried = 1; ; tried += 1) {
+    try {
+      const retry = again;
+      return await context.store.run(name, () => verb(retry));
+    } catch (error) {
+      if (!(error instanceof StoreError) || tried === triesMax) throw error;
+      if (error.fault === "commit_unknown") again = true;
+      else if (error.fault !== "busy" && error.fault !== "unavailable") throw error;
+      context.log.warn("A transaction is tried again.", { transaction: name, fault: error.fault, tried });
+      await pause(context.clock, Math.min(2000, 25 * 2 ** tried));
+    }
+  }
+}
+
+function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.at(clock.now() + ms, resolve);
+  });
+}

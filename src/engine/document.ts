@@ -1,0 +1,30 @@
+/** What a call carries beside its hot row: read when it is shown, planned again or placed. Stored as JSON, sealed. */
+export type CallDocument = {
+  /** The zone that was given, or null: then the number's prefix tells. */
+  readonly timezone: string | null;
+  readonly timezoneSource: "given" | "at" | null;
+  readonly name: string | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly script: readonly string[] | null;
+  /** Ids of calling hours and retry policy named by the call; null: the line's and the workspace's. */
+  readonly hoursId: number | null;
+  readonly policyId: number | null;
+};
+
+/** Where a call's document and number stand, bound into their envelopes. */
+export const documentPlace = (callId: number): string => `call_documents|document|${callId}`;
+export const phonePlace = (callId: number): string => `call_documents|phone|${callId}`;
+
+/** Throws when the text is not a document of ours: such a row is parked, not guessed at. */
+export function parseDocument(text: string): CallDocument {
+  const value = JSON.parse(text) as Partial<CallDocument> | null;
+  if (
+    value === null ||
+    typeof value !== "object" ||
+    typeof value.metadata !== "object" ||
+    value.metadata === null
+  ) {
+    throw new Error("The call's document is not readable");
+  }
+  return value as CallDocument;
+}

@@ -1,0 +1,148 @@
+import { parsePhone } from "../domain/phone.ts";
+import { Refusal } from "../domain/refusal.ts";
+import type { ShownStatus } from "../domain/call.ts";
+import type { AttemptRow, CallRow } from "../ports/rows.ts";
+import type { CallListArgs } from "../ports/statements.ts";
+import type { Context } from "./context.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
+import type { Actor, AttemptView, CallFilter, CallView, Page, PageRequest } from "./engine.ts";
+import { attemptView, callIdOf, noSuchCall, readCalls } from "./view.ts";
+
+const chainMax = 200;
+
+/** A page of calls, newest first. The cursor belongs to its filters. */
+export async function listCalls(
+  context: Context,
+  actor: Actor,
+  filter: CallFilter,
+  page: PageRequest,
+): Promise<Page<CallView>> {
+  const mark = JSON.stringify(filter);
+  const before = page.cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(page.cursor, mark);
+  const ids =
+    filter.externalId === undefined
+      ? await pageOfIds(context, actor, filter, before, page.limit + 1)
+      : await idsByExternal(context, actor, filter.externalId, before, page.limit + 1);
+  const shown = ids.slice(0, page.limit);
+  const views = await readCalls(context, actor, shown);
+  const last = shown.at(-1);
+  return {
+    data: filter.externalId === undefined ? views : views.filter((view) => matches(view, filter)),
+    nextCursor: ids.length > page.limit && last !== undefined ? writeCursor(last, mark) : null,
+  };
+}
+
+export async function listAttempts(
+  context: Context,
+  actor: Actor,
+  callId: string,
+): Promise<readonly AttemptView[]> {
+  const call = await ownCall(context, actor, callId);
+  const rows = await context.store.read("list attempts", function* () {
+    const found: AttemptRow[] = [];
+    let id = call.attempt_id;
+    for (let step = 0; id !== null && step < chainMax; step += 1) {
+      const [row]: AttemptRow[] = yield* context.store.statements.attempts.byIds([{ id }]);
+      if (row === undefined) break;
+      found.push(row);
+      id = row.previous_id;
+    }
+    return found;
+  });
+  return rows.toReversed().map((row) => attemptView(context, row));
+}
+
+/** The hot row of a call of the actor's workspace. Throws `not_found`. */
+export async function ownCall(context: Context, actor: Actor, callId: string): Promise<CallRow> {
+  const id = callIdOf(context, callId);
+  const [row] = await context.store.read("read a call", () => context.store.statements.calls.byIds([{ id }]));
+  if (row === undefined || row.workspace_id !== actor.workspaceId) throw noSuchCall(callId);
+  return row;
+}
+
+/** Ids of one page; each wanted status is looked up by itself, where an index may help, and the results are merged. */
+async function pageOfIds(
+  context: Context,
+  actor: Actor,
+  filter: CallFilter,
+  before: number,
+  limit: number,
+): Promise<number[]> {
+  const lineId =
+    filter.line === undefined ? null : (context.book.findLine(actor.workspaceId, filter.line)?.id ?? null);
+  if (filter.line !== undefined && lineId === null) return [];
+  const now = context.clock.now();
+  const args: Omit<CallListArgs, "status" | "outcome" | "not_due_after"> = {
+    workspace_id: actor.workspaceId,
+    before_id: before,
+    limit,
+    line_id: lineId,
+    purpose: filter.purpose ?? null,
+    number_hash: filter.to === undefined ? null : numberHash(context, actor, filter.to),
+    due_after: Math.max(filter.dueAfter ?? 0, 0),
+    due_before: filter.dueBefore ?? Number.MAX_SAFE_INTEGER,
+    created_after: filter.createdAfter ?? 0,
+    created_before: filter.createdBefore ?? Number.MAX_SAFE_INTEGER,
+  };
+  const ids = new Set<number>();
+  for (const status of filter.status ?? [null]) {
+    for (const outcome of filter.outcome ?? [null]) {
+      const rows = await context.store.read("list calls", () =>
+        context.store.statements.calls.list({
+          ...args,
+          ...statusArgs(status, now),
+          due_before: dueBefore(status, args.due_before, now),
+          outcome,
+        }),
+      );
+      for (const row of rows) ids.add(row.id);
+    }
+  }
+  return [...ids].toSorted((a, b) => b - a).slice(0, limit);
+}
+
+/** `queued` is a scheduled call that is due; `scheduled` is one that is not. */
+function statusArgs(
+  status: ShownStatus | null,
+  now: number,
+): { status: string | null; not_due_after: number } {
+  if (status === "queued") return { status: "scheduled", not_due_after: -1 };
+  return { status, not_due_after: status === "scheduled" ? now : -1 };
+}
+
+function dueBefore(status: ShownStatus | null, asked: number, now: number): number {
+  return status === "queued" ? Math.min(asked, now + 1) : asked;
+}
+
+async function idsByExternal(
+  context: Context,
+  actor: Actor,
+  externalId: string,
+  before: number,
+  limit: number,
+): Promise<number[]> {
+  const rows = await context.store.read("find by external id", () =>
+    context.store.statements.documents.byExternalId({
+      workspace_id: actor.workspaceId,
+      external_id: externalId,
+      limit: 200,
+    }),
+  );
+  return rows
+    .map((row) => row.call_id)
+    .filter((id) => id < before)
+    .slice(0, limit);
+}
+
+function matches(view: CallView, filter: CallFilter): boolean {
+  return (
+    (filter.status === undefined || filter.status.includes(view.status)) &&
+    (filter.outcome === undefined || (view.outcome !== null && filter.outcome.includes(view.outcome)))
+  );
+}
+
+function numberHash(context: Context, actor: Actor, to: string): string {
+  const phone = parsePhone(to);
+  if (!phone.ok) throw new Refusal("invalid_parameter", `to: ${phone.detail}`);
+  return context.secrets.numberHash(actor.workspaceId, phone.e164);
+}

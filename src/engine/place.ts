@@ -1,0 +1,214 @@
+import type { Order, PlaceAnswer } from "../ports/carrier.ts";
+import type { AttemptRow, CallDocumentRow, LineRow } from "../ports/rows.ts";
+import type { Tx } from "../ports/store.ts";
+import type { Report } from "../domain/report.ts";
+import { type Context, runSure } from "./context.ts";
+import { documentPlace, parseDocument, phonePlace } from "./document.ts";
+import type { Receive } from "./receive.ts";
+import { openSettings } from "./line-settings.ts";
+
+type Fenced = {
+  readonly send: readonly AttemptRow[];
+  readonly keep: readonly { readonly id: number; readonly reason: string }[];
+  readonly documents: ReadonlyMap<number, CallDocumentRow>;
+};
+
+/**
+ * Places claimed attempts. 1. Fence: in one transaction, just before the requests leave, every attempt that this node
+ * still owns and that may still be dialed becomes `placing`. 2. Window and deadline are looked at once more. 3. Exactly
+ * one create request per attempt. 4. Its answer becomes a report: accepted, refused (certain) or unknown.
+ */
+export async function place(
+  context: Context,
+  receive: Receive,
+  attemptIds: readonly number[],
+): Promise<void> {
+  for (const id of attemptIds) context.state.placing.add(id);
+  try {
+    const fenced = await fence(context, attemptIds);
+    const purposes = await purposesOf(context, fenced.send);
+    const kept = fenced.keep.map(({ id, reason }) => receive.add(id, [notSent(context, reason)]));
+    const sent = fenced.send.map((attempt) =>
+      sendOne(
+        context,
+        receive,
+        attempt,
+        fenced.documents.get(attempt.call_id),
+        purposes.get(attempt.call_id) ?? null,
+      ),
+    );
+    await Promise.all([...kept, ...sent]);
+  } finally {
+    for (const id of attemptIds) context.state.placing.delete(id);
+    // There is room for more requests now.
+    context.wake("dispatch");
+  }
+}
+
+/** A request that did not leave: nothing rang, so the call goes back to wait and the attempt does not count. */
+export function notSent(context: Pick<Context, "clock">, reason: string): Report {
+  return {
+    key: "not_sent",
+    kind: "ended",
+    at: context.clock.now(),
+    outcome: "not_placed",
+    detail: reason,
+    retryAfterMs: 0,
+  };
+}
+
+async function fence(context: Context, attemptIds: readonly number[]): Promise<Fenced> {
+  return runSure(context, "fence", function* (again): Tx<Fenced> {
+    const { statements } = context.store;
+    const now = context.clock.now();
+    const attempts = yield* statements.attempts.byIds(attemptIds.map((id) => ({ id })));
+    // A fence whose commit may have happened: nothing was sent yet, so `placing` is as good as `claimed`.
+    const mine = attempts.filter(
+      (row) =>
+        row.node_id === context.nodeId && (row.status === "claimed" || (again && row.status === "placing")),
+    );
+    const stopped = yield* stoppedLines(context, mine);
+    const keep: { id: number; reason: string }[] = [];
+    const wanted: AttemptRow[] = [];
+    for (const row of mine) {
+      const reason = stopped.get(row.line_id) ?? notNow(context, row, now);
+      if (reason === null) wanted.push(row);
+      else keep.push({ id: row.id, reason });
+    }
+    const fenced = yield* statements.attempts.fence(
+      wanted
+        .filter((row) => row.status === "claimed")
+        .map((row) => ({
+          id: row.id,
+          node_id: context.nodeId,
+          placing_at: now,
+          check_at: now + 60_000 + context.tuning.graceMs,
+        })),
+    );
+    const send = [...fenced, ...wanted.filter((row) => row.status === "placing")];
+    const documents = yield* statements.documents.byIds(send.map((row) => ({ call_id: row.call_id })));
+    return { send, keep, documents: new Map(documents.map((row) => [row.call_id, row])) };
+  });
+}
+
+/** Lines (or their workspaces) on which dialing was stopped since the claim. */
+function* stoppedLines(context: Context, attempts: readonly AttemptRow[]): Tx<Map<number, string>> {
+  const { statements } = context.store;
+  const stopped = new Map<number, string>();
+  const lineIds = [...new Set(attempts.map((row) => row.line_id))];
+  const workspaces = new Map((yield* statements.workspaces.all({})).map((row) => [row.id, row]));
+  for (const flag of yield* statements.lines.flags(lineIds.map((id) => ({ id })))) {
+    if (workspaces.get(flag.workspace_id)?.stopped_at !== null) stopped.set(flag.id, "dialing_stopped");
+    else if (flag.status === "paused") stopped.set(flag.id, "line_paused");
+    else if (flag.status !== "active") stopped.set(flag.id, "line_removed");
+  }
+  return stopped;
+}
+
+function notNow(context: Context, attempt: AttemptRow, now: number): string | null {
+  if (context.state.draining || now < context.state.fencedUntil) return "not_sent";
+  if (now >= attempt.closes_at) return "calling_hours";
+  return now >= attempt.deadline_at ? "not_sent" : null;
+}
+
+async function sendOne(
+  context: Context,
+  receive: Receive,
+  attempt: AttemptRow,
+  row: CallDocumentRow | undefined,
+  purpose: string | null,
+): Promise<void> {
+  const line = context.book.lines.get(attempt.line_id);
+  const connected = line === undefined ? undefined : context.carriers.get(line.carrier);
+  const order =
+    line === undefined || connected === undefined
+      ? "line_configuration"
+      : orderOf(context, attempt, row, line, purpose);
+  const late = notNow(context, attempt, context.clock.now());
+  if (typeof order === "string" || late !== null || connected === undefined) {
+    await receive.add(attempt.id, [
+      notSent(context, typeof order === "string" ? order : (late ?? "line_configuration")),
+    ]);
+    return;
+  }
+  let answer: PlaceAnswer;
+  try {
+    answer = await connected.carrier.place(order);
+  } catch (error) {
+    // A carrier promises not to throw; when it does, nobody knows whether the request had left.
+    context.log.error("A carrier failed while placing an attempt; what became of it is unknown.", {
+      attempt: order.attemptId,
+      error: error as Error,
+    });
+    answer = { kind: "unknown", detail: "the carrier's adapter failed" };
+  }
+  await receive.add(attempt.id, reportsOf(answer, context.clock.now()));
+}
+
+/** The order of an attempt, or why it cannot be made. */
+function orderOf(
+  context: Context,
+  attempt: AttemptRow,
+  row: CallDocumentRow | undefined,
+  line: LineRow,
+  purpose: string | null,
+): Order | "undecodable" | "line_configuration" {
+  const { secrets } = context;
+  const settings = openSettings(context, line);
+  if (settings === null) return "line_configuration";
+  const attemptKey = secrets.attemptKey(attempt.id);
+  const publicUrl = context.publicUrl();
+  try {
+    if (row === undefined) throw new Error("The call has no document");
+    const document = parseDocument(secrets.open(row.document, documentPlace(attempt.call_id)));
+    return {
+      attemptKey,
+      callId: secrets.publicId("call", attempt.call_id),
+      attemptId: secrets.publicId("attempt", attempt.id),
+      attemptNumber: attempt.number,
+      to: secrets.open(row.phone, phonePlace(attempt.call_id)),
+      from: line.caller_id,
+      purpose,
+      metadata: document.metadata,
+      script: document.script,
+      settings,
+      ringTimeoutMs: line.ring_timeout_ms,
+      maxDurationMs: attempt.max_duration_ms,
+      deadlineAt: attempt.deadline_at,
+      callbackUrl: publicUrl === null ? null : `${publicUrl}/callbacks/${attemptKey}`,
+    };
+  } catch (error) {
+    context.log.error("A call's row cannot be read; it is parked.", {
+      call: secrets.publicId("call", attempt.call_id),
+      error: error as Error,
+    });
+    return "undecodable";
+  }
+}
+
+async function purposesOf(
+  context: Context,
+  attempts: readonly AttemptRow[],
+): Promise<Map<number, string | null>> {
+  if (attempts.length === 0) return new Map();
+  const rows = await context.store.read("read purposes", () =>
+    context.store.statements.calls.byIds(attempts.map((row) => ({ id: row.call_id }))),
+  );
+  return new Map(rows.map((row) => [row.id, row.purpose]));
+}
+
+/** A carrier's answer as reports, so that it is folded like everything else that is known of the attempt. */
+export function reportsOf(answer: PlaceAnswer, now: number): readonly Report[] {
+  if (answer.kind === "accepted") {
+    return [{ key: "placed", kind: "accepted", at: now, carrierRef: answer.carrierRef }, ...answer.reports];
+  }
+  if (answer.kind === "unknown") return [{ key: "placed", kind: "unknown", at: now, detail: answer.detail }];
+  const refused: Report = {
+    key: "placed",
+    kind: "ended",
+    at: now,
+    outcome: answer.outcome,
+    detail: answer.detail,
+  };
+  return [answer.retryAfterMs === undefined ? refused : { ...refused, retryAfterMs: answer.retryAfterMs }];
+}

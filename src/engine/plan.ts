@@ -1,0 +1,108 @@
+import { forever } from "../domain/ids.ts";
+import { zonesOfPhone } from "../domain/phone.ts";
+import { prefixZones } from "../domain/prefix-zones.ts";
+import type { Reason } from "../domain/call.ts";
+import { type Move, type Rule, findOpening } from "../domain/window.ts";
+import type { ZoneRules } from "../domain/zone.ts";
+import type { LineRow } from "../ports/rows.ts";
+import type { Context } from "./context.ts";
+
+/** When a call may be placed: from `dueAt` until `closesAt` (exclusive, UTC ms; `forever` without a window). */
+export type Plan =
+  | {
+      readonly kind: "planned";
+      readonly dueAt: number;
+      readonly closesAt: number;
+      readonly moves: readonly Move[];
+      readonly reason: Reason;
+    }
+  | { readonly kind: "held"; readonly reason: "zone_unknown" | "no_common_hours" };
+
+/** The calling hours that a call named, if any; its number; the zone that was given, if any. */
+export type PlanSubject = {
+  readonly workspaceId: number;
+  readonly e164: string;
+  readonly timezone: string | null;
+  readonly hoursId: number | null;
+};
+
+const noMoves: readonly Move[] = [];
+
+/**
+ * The first interval at or after `from` in which every rule that applies is open: the call's hours (or the workspace's
+ * default), the line's hours; each in its own zone or in every zone where the recipient may be.
+ */
+export function planCall(
+  context: Pick<Context, "book" | "zones">,
+  subject: PlanSubject,
+  line: LineRow,
+  from: number,
+): Plan {
+  const rules = rulesFor(context, subject, line);
+  if (rules === "zone_unknown") return { kind: "held", reason: "zone_unknown" };
+  if (rules.length === 0)
+    return { kind: "planned", dueAt: from, closesAt: forever, moves: noMoves, reason: "requested" };
+  const opening = findOpening(rules, from);
+  if (opening.kind === "never") return { kind: "held", reason: "no_common_hours" };
+  return {
+    kind: "planned",
+    dueAt: opening.at,
+    closesAt: Math.min(opening.closesAt, forever),
+    moves: opening.moves,
+    reason: opening.at > from ? "calling_hours" : "requested",
+  };
+}
+
+function rulesFor(
+  context: Pick<Context, "book" | "zones">,
+  subject: PlanSubject,
+  line: LineRow,
+): readonly Rule[] | "zone_unknown" {
+  const own = subject.hoursId ?? context.book.workspace(subject.workspaceId).defaultHours;
+  if (own === null && line.hours_id === null) return noRules;
+  const rules: Rule[] = [];
+  for (const hoursId of [own, line.hours_id === own ? null : line.hours_id]) {
+    if (hoursId === null) continue;
+    const entry = context.book.hours.get(hoursId);
+    // Hours that are gone cannot be kept, and nobody may guess what they were.
+    if (entry === undefined) return "zone_unknown";
+    const zones =
+      entry.row.timezone === null
+        ? recipientZones(context, subject)
+        : [context.zones.zone(entry.row.timezone)];
+    if (zones.length === 0 || zones.includes(undefined)) return "zone_unknown";
+    for (const zone of zones as ZoneRules[]) rules.push({ hours: entry.hours, zone });
+  }
+  return rules;
+}
+
+const noRules: readonly Rule[] = [];
+
+/** Every zone in which the recipient may be: the given one, or all of the number's prefix. Empty when nothing is known. */
+export function recipientZones(
+  context: Pick<Context, "zones">,
+  subject: Pick<PlanSubject, "timezone" | "e164">,
+): readonly (ZoneRules | undefined)[] {
+  if (subject.timezone !== null) return [context.zones.zone(subject.timezone)];
+  const names = zonesOfPhone(subject.e164, prefixZones());
+  const known = zonesByNames.get(names);
+  if (known !== undefined && known.book === context.zones) return known.zones;
+  const zones = names.map((name) => context.zones.zone(name));
+  zonesByNames.set(names, { book: context.zones, zones });
+  return zones;
+}
+
+/** The lists of names are shared between prefixes, so their zones are looked up once each. */
+const zonesByNames = new WeakMap<
+  readonly string[],
+  { book: unknown; zones: readonly (ZoneRules | undefined)[] }
+>();
+
+/** The zone in which to show times to people: the only one there can be, else null. */
+export function displayZone(
+  context: Pick<Context, "zones">,
+  subject: Pick<PlanSubject, "timezone" | "e164">,
+): ZoneRules | null {
+  const zones = recipientZones(context, subject);
+  return zones.length === 1 || subject.timezone !== null ? (zones[0] ?? null) : null;
+}

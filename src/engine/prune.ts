@@ -1,0 +1,50 @@
+import type { Tx } from "../ports/store.ts";
+import type { Context } from "./context.ts";
+
+const everyMs = 3_600_000;
+const page = 200;
+const chainMax = 100;
+
+/** The duty that removes what is older than it is kept: ended calls with all that belongs to them, old keys and nodes. */
+export function makePrune(context: Context): () => Promise<number> {
+  return async () => {
+    const now = context.clock.now();
+    const { statements } = context.store;
+    const removed = await pruneCalls(context, now - context.tuning.keepCallsMs);
+    await context.store.run("prune keys", function* () {
+      yield* statements.idempotency.removeBefore({
+        before: now - context.tuning.keepIdempotencyMs,
+        limit: page,
+      });
+      yield* statements.suppressions.removeExpired({ now });
+      yield* statements.people.forget({ before: now - context.tuning.keepCallsMs });
+      yield* statements.nodes.forget({ before: now - context.tuning.keepCallsMs });
+      yield* statements.ledger.removeBefore({ before: now - context.tuning.keepCallsMs, limit: 10 * page });
+    });
+    return removed === page ? now + 50 : now + everyMs;
+  };
+}
+
+async function pruneCalls(context: Context, before: number): Promise<number> {
+  const { statements } = context.store;
+  const ended = await context.store.read("look for old calls", () =>
+    statements.calls.ended({ before, after_id: 0, limit: page }),
+  );
+  if (ended.length === 0) return 0;
+  await context.store.run("prune calls", function* (): Tx<void> {
+    const attempts: { id: number }[] = [];
+    for (const call of ended) {
+      let id = call.attempt_id;
+      for (let step = 0; id !== null && step < chainMax; step += 1) {
+        attempts.push({ id });
+        const [row]: { previous_id: number | null }[] = yield* statements.attempts.byIds([{ id }]);
+        id = row?.previous_id ?? null;
+      }
+    }
+    yield* statements.reports.remove(attempts.map(({ id }) => ({ attempt_id: id })));
+    yield* statements.attempts.remove(attempts);
+    yield* statements.documents.remove(ended.map(({ id }) => ({ call_id: id })));
+    yield* statements.calls.remove(ended.map(({ id }) => ({ id })));
+  });
+  return ended.length;
+}
