@@ -129,7 +129,7 @@ export class FakeEngine implements Partial<Engine> {
 
   listEvents: Engine["listEvents"] = async (_actor, after, limit, types) => {
     const tail = String(this.events.length);
-    const from = after === "latest" ? this.events.length : Number(after ?? "0");
+    const from = Number(after ?? "0");
     if (Number.isNaN(from)) throw new Refusal("invalid_cursor", "The cursor is not one of ours.");
     const data = this.events
       .slice(from)
