@@ -48,9 +48,7 @@ async function backUp(context: Context, options: Options, file = ""): Promise<vo
   await backupFile(from, target);
   const bytes = statSync(target).size;
   context.print({ file: target, bytes }, () => `${target}: ${(bytes / 1024 / 1024).toFixed(1)} MiB`);
-  if (encryptionKeys.length > 0 || secret !== null) {
-    context.note(
-      "Keep CARILLON_SECRET and ENCRYPTION_KEYS in another place: the copy cannot be read without them.",
-    );
-  }
+  const secretPlace = secret === null ? `${from}.secret` : "CARILLON_SECRET";
+  const keys = encryptionKeys.length === 0 ? "" : " and ENCRYPTION_KEYS";
+  context.note(`Keep ${secretPlace}${keys} too, in another place: the copy is of no use without.`);
 }

@@ -97,7 +97,7 @@ async function show(context: Context, client: Client, times: Times, run: Run): P
   };
   context.print(result, () =>
     [
-      `${context.paint("bold", "Summary")} after ${spanWords(elapsed)}`,
+      `\n${context.paint("bold", "Summary")} after ${spanWords(elapsed)}`,
       ...outcomeLines(counted, stats, context.paint),
       morningLine(counted, times),
       "",

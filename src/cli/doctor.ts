@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
 import type { Config } from "../config.ts";
+import type { StoreLocation } from "../setting.ts";
 import { zonesOutdated } from "../system/zones.ts";
 import { type AddCommand, action, examples } from "./action.ts";
 import type { Client } from "./client.ts";
@@ -32,13 +33,17 @@ export const addDoctor: AddCommand = (program, cli) => {
 async function doctor(context: Context): Promise<Ending> {
   const config = context.config();
   const now = context.terminal.now();
-  const findings = [
-    { check: "node", state: "ok", detail: process.version } as const,
+  const findings: Finding[] = [
+    { check: "node", state: "ok", detail: process.version },
     ...settingFindings(config),
     zoneFinding(context, now),
-    ...storeFindings(context, config),
-    ...(await serverFindings(context, config, now)),
+    ...fileFindings(context, config),
   ];
+  const server = await serverFindings(context, config, now);
+  findings.push(...server);
+  // A running server owns its SQLite file and tells of it; Postgres can be asked beside it.
+  const isAlone = server.some(({ state }) => state === "unavailable");
+  if (isAlone || config.store.kind === "postgres") findings.push(...(await schemaFindings(config.store)));
   context.print({ findings }, () => findings.map((one) => findingWords(context, one)).join("\n"));
   if (findings.some(({ state }) => state === "failed")) return "failed";
   return findings.some(({ state }) => state === "unavailable") ? "unavailable" : "done";
@@ -60,8 +65,8 @@ function zoneFinding(context: Context, now: number): Finding {
   return { check: "time zones", state: "ok", detail: `tzdb ${zones.version} from ${zones.source}` };
 }
 
-/** The file is only looked at, never opened: a running server owns it. */
-function storeFindings(context: Context, { store }: Config): Finding[] {
+/** The file is only looked at here, not opened. */
+function fileFindings(context: Context, { store }: Config): Finding[] {
   if (store.kind !== "sqlite" || store.path === ":memory:") return [];
   const path = resolve(context.terminal.cwd, store.path);
   const target = existsSync(path) ? path : dirname(path);
@@ -80,6 +85,32 @@ function storeFindings(context: Context, { store }: Config): Finding[] {
   }
   const detail = existsSync(path) ? path : `${path} will be made at the first start`;
   return [{ check: "database", state: "ok", detail }];
+}
+
+/** Opens the database, changes nothing, and tells whether its schema is that of this version. */
+async function schemaFindings(location: StoreLocation): Promise<Finding[]> {
+  if (location.kind === "sqlite" && !existsSync(location.path)) return [];
+  const { openAndMigrate } = await import("../store/open.ts");
+  const { SystemClock } = await import("../system/clock.ts");
+  const { silentLog } = await import("../system/log.ts");
+  const clock = new SystemClock();
+  try {
+    const { store, plan } = await openAndMigrate(location, { clock, log: silentLog }, true);
+    await store.close();
+    const { applied, pending } = plan;
+    if (pending.length === 0) {
+      return [{ check: "schema", state: "ok", detail: `current, ${applied.length} migrations applied` }];
+    }
+    const detail = `${pending.length} migrations are not applied yet`;
+    return [
+      { check: "schema", state: "warning", detail, cure: "Run carillon migrate, or start the server." },
+    ];
+  } catch (error) {
+    const detail = error instanceof Error && error.message !== "" ? error.message : String(error);
+    return [{ check: "schema", state: "failed", detail, cure: "Check DATABASE_PATH or DATABASE_URL." }];
+  } finally {
+    clock.close();
+  }
 }
 
 type Health = {

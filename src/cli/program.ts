@@ -7,7 +7,7 @@ import { commands } from "./commands.ts";
 import { type Exit, exitCodes, exitOfStatus } from "./exit-codes.ts";
 import { Failure, problemJson, problemWords, usage } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
-import { version } from "./version.ts";
+import { version } from "../system/version.ts";
 
 /** Runs one command line and returns the exit status; never throws. */
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {

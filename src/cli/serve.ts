@@ -2,8 +2,9 @@ import type { SettingKey } from "../config.ts";
 import { type AddCommand, action, examples } from "./action.ts";
 import type { Context, Ending } from "./context.ts";
 import { Failure } from "./failure.ts";
+import { storeFailure } from "./store-failure.ts";
 import type { Terminal } from "./terminal.ts";
-import { version } from "./version.ts";
+import { version } from "../system/version.ts";
 
 type Options = { readonly [K in SettingKey]?: string };
 
@@ -40,10 +41,9 @@ async function serve(context: Context, options: Options): Promise<Ending> {
   const { terminal } = context;
   const { port, host, extraPorts, databasePath, databaseUrl, publicUrl, logLevel } = options;
   const config = context.config({ port, host, extraPorts, databasePath, databaseUrl, publicUrl, logLevel });
-  for (const warning of config.warnings) context.note(context.paint("yellow", `⚠ ${warning}`));
   const stopped = stopSignal(terminal);
   const { startCarillon } = await import("../server/start.ts");
-  const carillon = await startCarillon(config);
+  const carillon = await startCarillon(config).catch(storeFailure);
   const [url = ""] = carillon.urls;
   const store = config.store.kind === "sqlite" ? config.store.path : "Postgres";
   context.printLine({ type: "started", version: version(), urls: carillon.urls, store }, () =>
@@ -57,11 +57,13 @@ async function serve(context: Context, options: Options): Promise<Ending> {
   );
   const signal = await stopped.first;
   context.note(`${signal}: no new call is placed; finishing what runs.`);
+  const over = new AbortController();
   const ended = await Promise.race([
     carillon.stop().then(() => "stopped" as const),
-    terminal.sleep(STOP_WITHIN_MS).then(() => "late" as const),
+    terminal.sleep(STOP_WITHIN_MS, over.signal).then(() => "late" as const),
     stopped.second.then(() => "forced" as const),
   ]);
+  over.abort();
   stopped.release();
   if (ended === "stopped") return "done";
   throw new Failure("failed", {

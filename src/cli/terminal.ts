@@ -19,7 +19,8 @@ export type Terminal = {
   err(text: string): void;
   /** UTC ms. */
   now(): number;
-  readonly sleep: (ms: number) => Promise<void>;
+  /** Ends early, and holds the process no longer, when `signal` aborts. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** The whole standard input, for `-` as a file name. */
   readInput(): Promise<Uint8Array>;
   /** Calls `then` at Ctrl-C (and SIGTERM) instead of dying; returns how to stop that. */
@@ -40,7 +41,14 @@ export function processTerminal(): Terminal {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     now: () => Date.now(),
-    sleep: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        signal?.addEventListener("abort", () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      }),
     readInput: async () => Buffer.concat(await process.stdin.toArray()),
     onInterrupt: (then) => {
       process.on("SIGINT", then).on("SIGTERM", then);
