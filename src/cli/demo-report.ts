@@ -1,5 +1,4 @@
 import type { Paint } from "./terminal.ts";
-import { bar } from "./progress.ts";
 import { type Call, type Stats, isOver } from "./shapes.ts";
 import { type Times, instant, recipientZone, spanWords, stamp } from "./times.ts";
 
@@ -95,6 +94,8 @@ const LABELS = [
   ["waiting", "wait for morning"],
 ] as const satisfies readonly (readonly [keyof Tally, string])[];
 
+const BAR_WIDTH = 40;
+
 /** The block that is drawn again and again on a terminal. */
 export function liveBlock(counted: Counted, elapsedMs: number, paint: Paint): string[] {
   const { tally, total } = counted;
@@ -102,7 +103,8 @@ export function liveBlock(counted: Counted, elapsedMs: number, paint: Paint): st
   const rows = LABELS.map(([group, label]) => {
     const count = tally[group];
     const style = group === "reached" ? "green" : group === "live" || group === "again" ? "cyan" : "dim";
-    return `  ${label.padEnd(17)}${String(count).padStart(4)}  ${paint(style, bar(count, total, 40).slice(1, -1).replaceAll("-", " ").trimEnd())}`;
+    const marks = count === 0 ? "" : "#".repeat(Math.max(1, Math.round((count / total) * BAR_WIDTH)));
+    return `  ${label.padEnd(17)}${String(count).padStart(4)}  ${paint(style, marks)}`;
   });
   return [head, ...rows];
 }

@@ -12,7 +12,7 @@ import { type Counted, countCalls, liveBlock, liveLine, morningLine, outcomeLine
 import { rejectionWords } from "./import.ts";
 import { type Rejected, sendImport, surveyImport } from "./import-run.ts";
 import type { Call, Line, List, Stats } from "./shapes.ts";
-import { type Times, spanWords } from "./times.ts";
+import { type Times, openTimes, spanWords } from "./times.ts";
 
 type Options = { readonly exit?: boolean };
 
@@ -51,7 +51,7 @@ async function demo(context: Context, options: Options): Promise<Ending> {
     const carillon = await startCarillon(config);
     try {
       const client = openClient({ url: carillon.urls[0] ?? "", apiKey: null });
-      const times = context.times();
+      const times = openTimes(config.zoneinfoDir, context.terminal.timezone);
       return await show(context, client, times, {
         startedAt,
         exit: options.exit === true,

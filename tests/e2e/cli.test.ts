@@ -9,6 +9,10 @@ type Json = Record<string, unknown>;
 
 test("a call is scheduled, shown live and explained", async (t) => {
   const { run } = await startServer(t);
+  assert.equal(
+    (await run("lines", "set", "sandbox", "--set", "ring_ms=500", "--set", "talk_ms=500")).code,
+    0,
+  );
   const watched = await run(
     "call",
     "+12125550100",
