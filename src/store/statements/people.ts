@@ -22,9 +22,10 @@ export function peopleStatements(
   return {
     suppressions: {
       of: make.selectMany("suppressions", person, Object.keys(suppression).join(", ")),
+      // A person's wish outlives a quarantine and a shorter wish, and is never weakened by either.
       insert: make.insertMany("suppressions", suppression, {
         conflict:
-          "on conflict (workspace_id, number_hash, scope) do update set kind = excluded.kind, reason = excluded.reason, until_at = excluded.until_at where suppressions.kind = 'quarantined'",
+          "on conflict (workspace_id, number_hash, scope) do update set kind = excluded.kind, reason = excluded.reason, until_at = excluded.until_at where suppressions.kind = 'quarantined' or (excluded.kind = 'suppressed' and suppressions.until_at < coalesce(excluded.until_at, 9007199254740991))",
         returning: "id",
       }),
       byId: make.query((db, arg) =>
