@@ -1,4 +1,4 @@
-/** Where a call stands. `queued` is no state: it is how a due `scheduled` call is shown (RULINGS 5). */
+/** Where a call stands. `queued` is no state: it is how a due `scheduled` call is shown. */
 export const callStatuses = [
   "scheduled",
   "dialing",
@@ -34,7 +34,7 @@ export type CallEvent = (typeof callEvents)[number];
 /**
  * State × event → next state; an absent pair is refused (from outside) or asserted (from inside).
  * `complete` and `fail` on a call that waits, or `complete` on one that failed, are reports of its last attempt that
- * came late (RULINGS 4). `completed`, `expired`, `canceled` and `skipped` absorb everything.
+ * came late. `completed`, `expired`, `canceled` and `skipped` absorb everything.
  */
 export const callTransitions = {
   scheduled: {
@@ -91,7 +91,7 @@ export function hasEnded(status: CallStatus): boolean {
 }
 const ended: ReadonlySet<CallStatus> = new Set(["completed", "failed", "expired", "canceled", "skipped"]);
 
-/** Why a call waited, moved, was held, skipped, expired or ended: machine-readable, one list (DESIGN law 8). */
+/** Why a call waited, moved, was held, skipped, expired or ended: machine-readable, one list. */
 export const reasons = {
   requested: "It waits for the instant that was asked for.",
   dispatch: "It is due and is being claimed.",

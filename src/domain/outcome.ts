@@ -1,4 +1,4 @@
-/** What the network did with one attempt (DESIGN 4). */
+/** What the network did with one attempt. */
 export const outcomes = [
   "answered_human",
   "answered_machine",

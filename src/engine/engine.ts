@@ -372,7 +372,7 @@ export interface Engine {
   pause(actor: Actor, callId: string, ifVersion?: number): Promise<CallView>;
   resume(actor: Actor, callId: string, ifVersion?: number): Promise<CallView>;
   callNow(actor: Actor, callId: string, ifVersion?: number): Promise<CallView>;
-  /** Resolves by hand what became of an unknown attempt (RULINGS 3). */
+  /** Resolves by hand what became of an unknown attempt. */
   settle(
     actor: Actor,
     callId: string,

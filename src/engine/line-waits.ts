@@ -4,7 +4,7 @@ import { offsetAt } from "../domain/zone.ts";
 import type { LineCountersRow, LineRow, WorkspaceRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
 
-/** Why due calls wait, worked out per line when somebody asks (RULINGS 5). */
+/** Why due calls wait, worked out per line when somebody asks. */
 export type LineWaits = {
   of(laneId: number): Reason;
   ofLine(lineId: number): Reason | null;

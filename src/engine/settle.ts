@@ -11,7 +11,7 @@ export type SettleAnswer = {
   readonly disposition?: string;
 };
 
-/** A person says what became of an attempt that nobody else can tell about (RULINGS 3): a report like any other. */
+/** A person says what became of an attempt that nobody else can tell about: a report like any other. */
 export async function settle(
   context: Context,
   receive: Receive,

@@ -34,7 +34,7 @@ export type Order = {
   readonly callbackUrl: string | null;
 };
 
-/** How a create request went (RULINGS 1). */
+/** How a create request went. */
 export type PlaceAnswer =
   /** The carrier took it. `reports` holds what it already said, terminal or not; may be empty. */
   | { readonly kind: "accepted"; readonly carrierRef: string; readonly reports: readonly Report[] }

@@ -30,7 +30,7 @@ export function refuseForeignPage(request: FastifyRequest): Refusal | null {
     : new Refusal("origin_forbidden", "Without an API key only pages of loopback origins may call.");
 }
 
-/** True when the page may read answers: loopback origins while open (RULINGS 25), else those of `CORS_ORIGINS`. */
+/** True when the page may read answers: loopback origins while open, else those of `CORS_ORIGINS`. */
 export function isAllowedOrigin(origin: string, open: boolean, origins: readonly string[]): boolean {
   return open ? LOOPBACK_ORIGIN.test(origin) : origins.includes(origin) || origins.includes("*");
 }

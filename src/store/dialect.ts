@@ -42,7 +42,7 @@ export type Dialect = {
   readonly compiler: Kysely<Tables>;
   /** Rows that a transaction is about to change are locked by `for update`; SQLite has one writer and needs none. */
   readonly locksRows: boolean;
-  /** Text for the condition that hides ledger rows whose elder siblings may still commit (RULINGS 14). */
+  /** Text for the condition that hides ledger rows whose elder siblings may still commit. */
   readonly settledLedger: string;
   /** The only "now()" in SQL: the server's time in UTC ms. Null where the store has no clock of its own. */
   readonly serverTime: string | null;

@@ -29,7 +29,7 @@ export const ANSWER_BYTES_MAX = 64 * 1024;
  * byte of the request was written; whatever goes wrong later is `unknown`. A body over 64 KiB is cut off there.
  *
  * Only https, unless `allowPrivate`; no user name in the URL; only addresses that `isAddressAllowed` allows, checked for
- * every address of the name, at each request, and once more on the connected socket (reliability.md S10-S12). It never
+ * every address of the name, at each request, and once more on the connected socket. It never
  * rejects.
  */
 export function openFetch(parts: FetchParts): OutsideFetch {

@@ -10,7 +10,7 @@ import type { OutsideAnswer, OutsideRequest } from "../../src/ports/carrier.ts";
 
 const PUBLIC = "93.184.216.34";
 
-/** URLs that must never lead to a connection; the resolver gives what stands beside them (reliability.md 8.3). */
+/** URLs that must never lead to a connection; the resolver gives what stands beside them. */
 const forbidden: readonly (readonly [string, readonly string[]])[] = [
   ["https://127.1/", []],
   ["https://127.0.0.1/", []],

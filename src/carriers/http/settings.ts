@@ -63,7 +63,7 @@ export const DEFAULT_BODY = {
   max_duration_seconds: "{{max_duration_seconds}}",
 } as const;
 
-/** The 4xx that say "I did nothing"; 408 and 425 do not, since the request may have been read (RULINGS 1). */
+/** The 4xx that say "I did nothing"; 408 and 425 do not, since the request may have been read. */
 export const DEFAULT_REFUSED_STATUSES: readonly number[] = [
   400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429,
 ];
