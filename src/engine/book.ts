@@ -89,8 +89,7 @@ export class Book {
     const known = this.laneOf(lineId, campaignId, priority);
     if (known !== undefined) return known;
     const { store, ids } = this.#ports;
-    await ids.reserve({ config: 1 });
-    const id = ids.next("config");
+    const id = (await ids.reserve({ config: 1 })).next("config");
     await store.run("make a lane", () =>
       store.statements.lanes.insert([
         { id, workspace_id: workspaceId, line_id: lineId, campaign_id: campaignId, priority },

@@ -23,7 +23,7 @@ export async function changeCall(
   edit: CallEdit,
 ): Promise<CallView> {
   const id = callIdOf(context, callId);
-  await context.ids.reserve({ ledger: 2 });
+  const lease = await context.ids.reserve({ ledger: 2 });
   const dueAt = await runSure(context, "change a call", function* (): Tx<number | null> {
     const { statements } = context.store;
     const now = context.clock.now();
@@ -40,7 +40,7 @@ export async function changeCall(
     const call: Working = { ...row };
     const entry = edit(call, document, now);
     if (entry !== null) {
-      const entries = new Entries(context.ids);
+      const entries = new Entries(lease);
       entries.add(call, { actor: actor.name, ...entry });
       const won = yield* statements.calls.change([changeOf(call)]);
       if (won.length === 0) throw new Error("A locked call was changed by another transaction");

@@ -69,7 +69,7 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
   const ids = new Ids(options.store);
   const book = new Book({ store: options.store, secrets: options.secrets, ids, holidays: options.holidays });
   await makeFirstRows(options, ids);
-  await ids.reserve({ node: 1 });
+  const nodeId = (await ids.reserve({ node: 1 })).next("node");
   const delays = new StartDelays();
   const loop = new Loop(options);
   const listeners = new Set<() => void>();
@@ -81,7 +81,7 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
     ids,
     book,
     carriers,
-    nodeId: ids.next("node"),
+    nodeId,
     wake: (duty, at) => loop.wake(duty, at),
     announce: () => {
       for (const listener of listeners) listener();
@@ -289,8 +289,7 @@ async function makeFirstRows(options: CreateOptions, ids: Ids): Promise<void> {
   const { store, clock } = options;
   const workspaces = await store.read("look for a workspace", () => store.statements.workspaces.all({}));
   if (workspaces.length > 0) return;
-  await ids.reserve({ config: 1 });
-  const lineId = ids.next("config");
+  const lineId = (await ids.reserve({ config: 1 })).next("config");
   const now = clock.now();
   await store.run("make the first rows", function* () {
     yield* store.statements.workspaces.insert([

@@ -27,8 +27,8 @@ async function setStopped(
   at: number | null,
   reason: string | null,
 ): Promise<void> {
-  await context.ids.reserve({ ledger: 1 });
-  const entries = new Entries(context.ids);
+  const lease = await context.ids.reserve({ ledger: 1 });
+  const entries = new Entries(lease);
   entries.addWide(actor.workspaceId, {
     at: context.clock.now(),
     type: at === null ? "dialing.resumed" : "dialing.stopped",

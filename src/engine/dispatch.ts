@@ -14,6 +14,7 @@ import type { CallChange, Claimable } from "../ports/statements.ts";
 import type { Tx } from "../ports/store.ts";
 import { type Context, runSure } from "./context.ts";
 import { documentPlace, parseDocument, phonePlace } from "./document.ts";
+import type { Lease } from "./ids.ts";
 import { Entries, type Working, move } from "./ledger.ts";
 import { countersOf, limitsOf, lineDay } from "./line-waits.ts";
 import { planCall } from "./plan.ts";
@@ -115,8 +116,8 @@ function takeTurns(context: Context, due: readonly { lane_id: number }[], turn: 
 }
 
 async function claimLane(context: Context, lane: LaneRow, limit: number): Promise<Claim> {
-  await context.ids.reserve({ attempt: limit, ledger: 2 * limit });
-  const attemptIds = Array.from({ length: limit }, () => context.ids.next("attempt"));
+  const lease = await context.ids.reserve({ attempt: limit, ledger: 2 * limit });
+  const attemptIds = Array.from({ length: limit }, () => lease.next("attempt"));
   const claim = await runSure(context, "claim", function* (again): Tx<Claim> {
     if (again) {
       const mine = yield* context.store.statements.attempts.byIds(attemptIds.map((id) => ({ id })));
@@ -128,8 +129,9 @@ async function claimLane(context: Context, lane: LaneRow, limit: number): Promis
           movedTo: forever,
         };
     }
-    return yield* claimInTx(context, lane, limit, attemptIds);
+    return yield* claimInTx(context, lease, lane, limit, attemptIds);
   });
+  context.ids.release(lease);
   context.meter.claimed(claim.attempts.length);
   for (const attempt of claim.attempts)
     context.meter.startDelay(Math.max(0, attempt.claimed_at - attempt.due_at));
@@ -138,6 +140,7 @@ async function claimLane(context: Context, lane: LaneRow, limit: number): Promis
 
 function* claimInTx(
   context: Context,
+  lease: Lease,
   lane: LaneRow,
   limit: number,
   attemptIds: readonly number[],
@@ -154,7 +157,7 @@ function* claimInTx(
   if (allowance.count === 0) return { attempts: [], taken: 0, blocked: wait, movedTo: forever };
   const taken = yield* statements.due.take({ lane_id: lane.id, now, limit: allowance.count });
   if (taken.length === 0) return { attempts: [], taken: 0, blocked: null, movedTo: forever };
-  const judged = yield* judgeTaken(context, line, taken, now);
+  const judged = yield* judgeTaken(context, lease, line, taken, now);
   const dialed = judged.dial;
   const entries = judged.entries;
   const attempts = dialed.map((call, index) =>
@@ -203,6 +206,7 @@ type Judged = { dial: Working[]; changed: Working[]; due: DueRow[]; people: Pers
 /** For each call that was taken out: dial, expire, skip, move to its next opening, or park what cannot be read. */
 function* judgeTaken(
   context: Context,
+  lease: Lease,
   line: Claimable,
   taken: readonly { call_id: number; due_at: number }[],
   now: number,
@@ -230,7 +234,7 @@ function* judgeTaken(
       row,
     ]),
   );
-  const judged: Judged = { dial: [], changed: [], due: [], people: [], entries: new Entries(context.ids) };
+  const judged: Judged = { dial: [], changed: [], due: [], people: [], entries: new Entries(lease) };
   for (const call of calls) {
     const block = suppressionFor(suppressed.get(call.number_hash), call, now);
     if (call.expires_at <= now) end(judged, call, "expire", "deadline_passed", now);

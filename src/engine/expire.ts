@@ -76,10 +76,10 @@ async function expireCalls(
   late: readonly { call_id: number; due_at: number }[],
   now: number,
 ): Promise<void> {
-  await context.ids.reserve({ ledger: late.length });
+  const lease = await context.ids.reserve({ ledger: late.length });
   await runSure(context, "expire", function* (): Tx<void> {
     const { statements } = context.store;
-    const entries = new Entries(context.ids);
+    const entries = new Entries(lease);
     yield* statements.due.remove(
       late.map((row) => ({ lane_id: laneId, due_at: row.due_at, call_id: row.call_id })),
     );

@@ -12,10 +12,10 @@ import { zoneNamed } from "./when.ts";
 const closedMax = 1000;
 
 export async function createHours(context: Context, actor: Actor, input: HoursInput): Promise<HoursView> {
-  await context.ids.reserve({ config: 1 });
+  const lease = await context.ids.reserve({ config: 1 });
   const now = context.clock.now();
   const row: HoursRow = {
-    id: context.ids.next("config"),
+    id: lease.next("config"),
     workspace_id: actor.workspaceId,
     version: 1,
     created_at: now,
@@ -141,8 +141,8 @@ async function write(
   type: string,
   exists: boolean,
 ): Promise<void> {
-  await context.ids.reserve({ ledger: 1 });
-  const entries = new Entries(context.ids);
+  const lease = await context.ids.reserve({ ledger: 1 });
+  const entries = new Entries(lease);
   entries.addWide(actor.workspaceId, {
     at: row.updated_at,
     type,

@@ -2,21 +2,45 @@ import type { Store } from "../ports/store.ts";
 
 export const idNames = ["call", "attempt", "ledger", "config", "outbox", "node"] as const;
 export type IdName = (typeof idNames)[number];
+type Needs = Partial<Record<IdName, number>>;
 
 const blockSize = {
   call: 20_000,
   attempt: 20_000,
-  ledger: 60_000,
+  ledger: 200_000,
   config: 50,
   outbox: 1000,
   node: 1,
 } as const satisfies Record<IdName, number>;
 
 type Block = { next: number; end: number };
+type Range = Block & { readonly first: number };
+
+/** Ids set aside for one transaction. One that runs again starts over with the same ids: nothing of the first run remains. */
+export class Lease {
+  readonly ranges: Map<IdName, Range>;
+
+  constructor(ranges: Map<IdName, Range>) {
+    this.ranges = ranges;
+  }
+
+  next(name: IdName): number {
+    const range = this.ranges.get(name);
+    if (range === undefined || range.next >= range.end) throw new Error(`Too few ${name} ids were set aside`);
+    range.next += 1;
+    return range.next - 1;
+  }
+
+  /** Gives the ids of one kind out anew, for a transaction that runs again from its start. */
+  rewind(name: IdName): void {
+    const range = this.ranges.get(name);
+    if (range !== undefined) range.next = range.first;
+  }
+}
 
 /**
- * Ids that are known before the insert and rise with time: taken from the store in blocks, handed out from memory. A
- * block that was not used up before a stop is lost; gaps mean nothing.
+ * Ids that are known before the insert and rise with time: taken from the store in blocks, handed out from memory. What
+ * is set aside and not used is lost, like the rest of a block at a stop; gaps mean nothing.
  */
 export class Ids {
   readonly #store: Store;
@@ -27,26 +51,27 @@ export class Ids {
     this.#store = store;
   }
 
-  /** Makes sure that `count` ids of each name can be taken without waiting; resolves at once when they are there. */
-  async reserve(needs: Partial<Record<IdName, number>>): Promise<void> {
+  /** Sets ids aside for the caller alone. */
+  async reserve(needs: Needs): Promise<Lease> {
+    const ranges = new Map<IdName, Range>();
     for (const name of idNames) {
       const count = needs[name] ?? 0;
-      while (count > 0 && !this.#has(name, count)) await this.#fill(name, count);
+      if (count === 0) continue;
+      while (!this.#has(name, count)) await this.#fill(name, count);
+      const block = this.#blocks.get(name) as Block;
+      ranges.set(name, { first: block.next, next: block.next, end: block.next + count });
+      block.next += count;
     }
+    return new Lease(ranges);
   }
 
-  /** The next id. `reserve` must have been awaited for it. */
-  next(name: IdName): number {
-    const block = this.#blocks.get(name);
-    if (block === undefined || block.next >= block.end) throw new Error(`No ${name} id was reserved`);
-    const id = block.next;
-    block.next += 1;
-    return id;
-  }
-
-  /** Are so many ids at hand? Then `reserve` would resolve at once. */
-  ready(needs: Partial<Record<IdName, number>>): boolean {
-    return idNames.every((name) => (needs[name] ?? 0) === 0 || this.#has(name, needs[name] ?? 0));
+  /** Takes back what a lease did not use, as far as nothing was set aside after it. */
+  release(lease: Lease): void {
+    for (const [name, range] of lease.ranges) {
+      const block = this.#blocks.get(name);
+      if (block !== undefined && block.next === range.end) block.next = range.next;
+      range.end = range.next;
+    }
   }
 
   #has(name: IdName, count: number): boolean {

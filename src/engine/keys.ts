@@ -25,10 +25,10 @@ export async function createKey(
     throw refuseField("time_invalid", "/expires_in", "Send a duration such as 90d.");
   const workspaceId =
     input.workspace === undefined ? actor.workspaceId : await workspaceNamed(context, input.workspace);
-  await context.ids.reserve({ config: 1, ledger: 1 });
+  const lease = await context.ids.reserve({ config: 1, ledger: 1 });
   const secret = `car_${Buffer.from(context.random.bytes(32)).toString("base64url")}`;
   const row: ApiKeyRow = {
-    id: context.ids.next("config"),
+    id: lease.next("config"),
     workspace_id: workspaceId,
     name: input.name,
     secret_hash: context.secrets.keyHash(secret),
@@ -39,7 +39,7 @@ export async function createKey(
     last_used_at: null,
     created_at: now,
   };
-  const entries = new Entries(context.ids);
+  const entries = new Entries(lease);
   entries.addWide(workspaceId, {
     at: now,
     type: "key.created",
@@ -60,8 +60,8 @@ export async function revokeKey(context: Context, actor: Actor, keyId: string): 
   if (row === undefined) throw new Refusal("not_found", `There is no key "${keyId.slice(0, 64)}".`);
   if (row.revoked_at !== null) return view(context, row);
   const now = context.clock.now();
-  await context.ids.reserve({ ledger: 1 });
-  const entries = new Entries(context.ids);
+  const lease = await context.ids.reserve({ ledger: 1 });
+  const entries = new Entries(lease);
   entries.addWide(actor.workspaceId, {
     at: now,
     type: "key.revoked",
@@ -125,8 +125,8 @@ async function workspaceNamed(context: Context, name: string): Promise<number> {
       "/workspace",
       "A workspace is named in lower-case letters, digits and dashes.",
     );
-  await context.ids.reserve({ config: 1 });
-  const id = context.ids.next("config");
+  const lease = await context.ids.reserve({ config: 1 });
+  const id = lease.next("config");
   const row = {
     id,
     name,

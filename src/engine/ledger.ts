@@ -1,6 +1,6 @@
 import { type CallEvent, nextCallStatus } from "../domain/call.ts";
 import type { CallRow, LedgerRow } from "../ports/rows.ts";
-import type { Ids } from "./ids.ts";
+import type { Lease } from "./ids.ts";
 
 export type Entry = {
   readonly at: number;
@@ -11,18 +11,19 @@ export type Entry = {
   readonly data?: Readonly<Record<string, unknown>>;
 };
 
-/** The entries of one transaction, each chained to the call's entry before it. */
+/** The entries of one transaction (one run of it), each chained to the call's entry before it. */
 export class Entries {
   readonly rows: LedgerRow[] = [];
-  readonly #ids: Ids;
+  readonly #lease: Lease;
 
-  constructor(ids: Ids) {
-    this.#ids = ids;
+  constructor(lease: Lease) {
+    this.#lease = lease;
+    lease.rewind("ledger");
   }
 
   /** Adds an entry of a call and makes it the head of the call's history. */
   add(call: Pick<CallRow, "id" | "workspace_id" | "ledger_head">, entry: Entry): void {
-    const id = this.#ids.next("ledger");
+    const id = this.#lease.next("ledger");
     this.rows.push(
       rowOf(id, call.workspace_id, call.id, call.ledger_head === 0 ? null : call.ledger_head, entry),
     );
@@ -31,7 +32,7 @@ export class Entries {
 
   /** Adds an entry that belongs to the workspace as a whole. */
   addWide(workspaceId: number, entry: Entry): void {
-    this.rows.push(rowOf(this.#ids.next("ledger"), workspaceId, 0, null, entry));
+    this.rows.push(rowOf(this.#lease.next("ledger"), workspaceId, 0, null, entry));
   }
 }
 

@@ -12,8 +12,8 @@ const hidden = "•••";
 
 /** A new line. Real carriers start with modest limits; a sandbox line has room for a demonstration. */
 export async function createLine(context: Context, actor: Actor, input: LineInput): Promise<LineView> {
-  await context.ids.reserve({ config: 1, ledger: 1 });
-  const id = context.ids.next("config");
+  const lease = await context.ids.reserve({ config: 1, ledger: 1 });
+  const id = lease.next("config");
   const now = context.clock.now();
   const base: LineRow = {
     id,
@@ -38,7 +38,7 @@ export async function createLine(context: Context, actor: Actor, input: LineInpu
     updated_at: now,
   };
   const row = patched(context, actor, base, { ...input, settings: input.settings ?? {} });
-  const entries = new Entries(context.ids);
+  const entries = new Entries(lease);
   entries.addWide(actor.workspaceId, {
     at: now,
     type: "line.created",
@@ -235,8 +235,8 @@ async function writeLine(
   type: string,
   reason: string | null = null,
 ): Promise<void> {
-  await context.ids.reserve({ ledger: 1 });
-  const entries = new Entries(context.ids);
+  const lease = await context.ids.reserve({ ledger: 1 });
+  const entries = new Entries(lease);
   entries.addWide(actor.workspaceId, {
     at: row.updated_at,
     type,

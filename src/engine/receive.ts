@@ -12,6 +12,7 @@ import { type Context, runSure } from "./context.ts";
 import { changeOf, dedupeOf } from "./dispatch.ts";
 import { type Effects, type Judgement, foldAttempt, settleCall } from "./settlement.ts";
 import { Group } from "./group.ts";
+import type { Lease } from "./ids.ts";
 import { Entries, type Working } from "./ledger.ts";
 
 type Item = { readonly attemptId: number; readonly reports: readonly Report[] };
@@ -50,12 +51,13 @@ export function makeReceive(context: Context): Receive {
 async function settleItems(context: Context, items: readonly Item[]): Promise<Settled> {
   const merged = mergeItems(items);
   const reportCount = items.reduce((sum, item) => sum + item.reports.length, 0);
-  await context.ids.reserve({
+  const lease = await context.ids.reserve({
     ledger: 4 * merged.size + reportCount,
     outbox: merged.size,
     config: merged.size,
   });
-  const settled = await runSure(context, "receive", () => settleInTx(context, merged));
+  const settled = await runSure(context, "receive", () => settleInTx(context, lease, merged));
+  context.ids.release(lease);
   const { effects } = settled;
   for (const lineId of effects.freedLines.keys()) context.state.blocked.delete(lineId);
   if (effects.freedLines.size > 0) context.wake("dispatch");
@@ -77,14 +79,14 @@ function mergeItems(items: readonly Item[]): Map<number, Report[]> {
   return merged;
 }
 
-function* settleInTx(context: Context, items: ReadonlyMap<number, readonly Report[]>): Tx<Settled> {
+function* settleInTx(context: Context, lease: Lease, items: ReadonlyMap<number, readonly Report[]>): Tx<Settled> {
   const { statements } = context.store;
   const now = context.clock.now();
   const attempts = new Map(
     (yield* statements.attempts.lock([...items.keys()].map((id) => ({ id })))).map((row) => [row.id, row]),
   );
   const fresh = yield* recordReports(context, items, attempts, now);
-  const effects = noEffects(context);
+  const effects = noEffects(lease);
   const stored = new Set(attempts.keys());
   if (fresh.size === 0) return { stored, effects };
   const touched = [...attempts.values()].filter((row) => fresh.has(row.id));
@@ -217,12 +219,14 @@ function* writeEffects(context: Context, effects: Effects, folded: readonly Judg
   for (const [lineId, until] of effects.backOff) yield* statements.lines.backOff({ line_id: lineId, until });
 }
 
-function noEffects(context: Context): Effects {
+function noEffects(lease: Lease): Effects {
+  lease.rewind("config");
   return {
+    lease,
     calls: new Map(),
     dueRemoved: [],
     dueAdded: [],
-    entries: new Entries(context.ids),
+    entries: new Entries(lease),
     suppressions: [] as SuppressionRow[],
     outbox: [] as OutboxRow[],
     freedLines: new Map(),

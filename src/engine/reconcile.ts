@@ -160,8 +160,8 @@ async function askAgainAt(context: Context, attempt: AttemptRow, at: number): Pr
 
 /** The wish to hang up is written before it is tried, so that a crash does not forget it. */
 async function hangUp(context: Context, attempt: AttemptRow, now: number): Promise<void> {
-  await context.ids.reserve({ outbox: 1 });
-  const id = context.ids.next("outbox");
+  const lease = await context.ids.reserve({ outbox: 1 });
+  const id = lease.next("outbox");
   await runSure(context, "hang up", function* () {
     const { statements } = context.store;
     yield* statements.outbox.insert([

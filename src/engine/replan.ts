@@ -51,7 +51,7 @@ async function replanCalls(
   stale: readonly { call_id: number; due_at: number }[],
   version: number,
 ): Promise<void> {
-  await context.ids.reserve({ ledger: stale.length });
+  const lease = await context.ids.reserve({ ledger: stale.length });
   const soonest = await runSure(context, "replan", function* (): Tx<number> {
     const { statements } = context.store;
     const now = context.clock.now();
@@ -66,7 +66,7 @@ async function replanCalls(
         row,
       ]),
     );
-    const entries = new Entries(context.ids);
+    const entries = new Entries(lease);
     const changed: Working[] = [];
     for (const row of rows) {
       const call: Working = { ...row };

@@ -14,10 +14,10 @@ export async function createRetryPolicy(
   actor: Actor,
   input: RetryPolicyInput,
 ): Promise<RetryPolicyView> {
-  await context.ids.reserve({ config: 1 });
+  const lease = await context.ids.reserve({ config: 1 });
   const now = context.clock.now();
   const row: RetryPolicyRow = {
-    id: context.ids.next("config"),
+    id: lease.next("config"),
     workspace_id: actor.workspaceId,
     name: input.name,
     spec: JSON.stringify(readPolicy(input, defaultRetryPolicy)),

@@ -220,10 +220,10 @@ export async function writeDrafts(
     readonly drafts: readonly (Draft | Refusal)[];
   },
 ): Promise<readonly Written[]> {
-  await context.ids.reserve({ call: drafts.length + 1, ledger: drafts.length });
-  for (const draft of drafts) draft.call.id = context.ids.next("call");
-  const bulkId = bulk === undefined ? 0 : context.ids.next("call");
-  const entries = new Entries(context.ids);
+  const lease = await context.ids.reserve({ call: drafts.length + 1, ledger: drafts.length });
+  for (const draft of drafts) draft.call.id = lease.next("call");
+  const bulkId = bulk === undefined ? 0 : lease.next("call");
+  const entries = new Entries(lease);
   for (const draft of drafts) entries.add(draft.call, scheduledEntry(draft));
   const documents = drafts.map((draft) => documentRow(context, draft));
   const written = await runSure(context, "schedule", function* (again): Tx<Written[]> {

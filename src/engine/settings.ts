@@ -78,8 +78,8 @@ export async function updateSettings(
       throw refuseField("too_many_items", "/number_caps", `At most ${capsMax} caps.`);
     put("number_caps", patch.number_caps);
   }
-  await context.ids.reserve({ ledger: 1 });
-  const entries = new Entries(context.ids);
+  const lease = await context.ids.reserve({ ledger: 1 });
+  const entries = new Entries(lease);
   entries.addWide(actor.workspaceId, {
     at: now,
     type: "settings.updated",

@@ -15,6 +15,7 @@ import type {
 import type { AttemptChange } from "../ports/statements.ts";
 import type { Context } from "./context.ts";
 import { type CallDocument, documentPlace, parseDocument, phonePlace } from "./document.ts";
+import type { Lease } from "./ids.ts";
 import { type Entries, type Working, move } from "./ledger.ts";
 import { displayZone, planCall } from "./plan.ts";
 
@@ -28,6 +29,7 @@ export type Judgement = {
 
 /** What a transaction of settlements will write, gathered while the calls are judged. */
 export type Effects = {
+  readonly lease: Lease;
   readonly calls: Map<number, Working>;
   readonly dueRemoved: DueRow[];
   readonly dueAdded: DueRow[];
@@ -389,7 +391,7 @@ function suppress(
   until: number | null,
   now: number,
 ): void {
-  const id = context.ids.next("config");
+  const id = effects.lease.next("config");
   effects.suppressions.push({
     id,
     workspace_id: call.workspace_id,

@@ -20,8 +20,8 @@ export async function createSuppression(
     input.until === undefined ? null : readInstant(context, input.until, null, "compatible", "/until").at;
   if (until !== null && until <= now)
     throw refuseField("time_in_past", "/until", "It would have ended already.");
-  await context.ids.reserve({ config: 1, ledger: 1 });
-  const id = context.ids.next("config");
+  const lease = await context.ids.reserve({ config: 1, ledger: 1 });
+  const id = lease.next("config");
   const row: SuppressionRow = {
     id,
     workspace_id: actor.workspaceId,
@@ -33,7 +33,7 @@ export async function createSuppression(
     until_at: until,
     created_at: now,
   };
-  const entries = new Entries(context.ids);
+  const entries = new Entries(lease);
   entries.addWide(actor.workspaceId, {
     at: now,
     type: "suppression.created",
@@ -58,12 +58,12 @@ export async function removeSuppression(
 ): Promise<void> {
   const id = context.secrets.readId("suppression", suppressionId);
   if (id === null) throw noSuch(suppressionId);
-  await context.ids.reserve({ ledger: 1 });
+  const lease = await context.ids.reserve({ ledger: 1 });
   await context.store.run("remove a suppression", function* () {
     const { statements } = context.store;
     const [row] = yield* statements.suppressions.byId({ workspace_id: actor.workspaceId, id });
     if (row === undefined) throw noSuch(suppressionId);
-    const entries = new Entries(context.ids);
+    const entries = new Entries(lease);
     entries.addWide(actor.workspaceId, {
       at: context.clock.now(),
       type: "suppression.removed",

@@ -35,7 +35,7 @@ export class PostgresStore implements Store {
       max: options.poolSize ?? 6,
       types: {
         getTypeParser: (oid: number, format?: "text" | "binary") =>
-          oid === 20 ? Number : pg.types.getTypeParser(oid, format as "text"),
+          oid === 20 ? Number : pg.types.getTypeParser(oid, format),
       },
       connectionTimeoutMillis: 5000,
       keepAlive: true,

@@ -191,7 +191,7 @@ export function callStatements(make: StatementMaker): Pick<Statements, "calls" |
           .orderBy("due.due_at")
           .orderBy("due.call_id")
           .limit(arg("limit")),
-      ) as Statements["due"]["stale"],
+      ),
       countDue: make.query((db, arg) =>
         db
           .selectFrom(
