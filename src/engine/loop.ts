@@ -34,7 +34,10 @@ export class Loop {
 
   start(): void {
     this.#stopped = false;
-    for (const name of this.#slots.keys()) this.wake(name);
+    for (const [name, slot] of this.#slots) {
+      slot.nextAt = this.#clock.now();
+      this.#arm(name, slot);
+    }
   }
 
   /** The duty has something to do at `at` (default: now). */
