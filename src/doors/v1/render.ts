@@ -110,8 +110,17 @@ export function renderEvent(view: EventView): EventJson {
     attempt_id: view.attemptId,
     reason: view.reason,
     actor: view.actor,
-    data: view.data,
+    data: renderData(view.data),
   };
+}
+
+/** The ledger keeps instants as numbers; outside they are texts, like everywhere. */
+function renderData(data: EventView["data"]): EventView["data"] {
+  const entries = Object.entries(data).map(
+    ([name, value]) =>
+      [name, name.endsWith("_at") && typeof value === "number" ? instant(value) : value] as const,
+  );
+  return Object.fromEntries(entries);
 }
 
 export function renderLine(view: LineView): LineJson {

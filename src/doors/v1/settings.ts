@@ -34,7 +34,13 @@ function render(settings: WorkspaceSettings): SettingsJson {
     default_line: settings.default_line,
     default_hours: settings.default_hours,
     default_retry_policy: settings.default_retry_policy,
-    default_expires_after: settings.default_expires_after,
+    default_expires_after: inShort(settings.default_expires_after),
     number_caps: settings.number_caps.map(({ max, windowMs }) => ({ max, window: formatDuration(windowMs) })),
   };
+}
+
+/** "3600s" as "1h". */
+function inShort(duration: string): string {
+  const ms = parseDuration(duration);
+  return ms === undefined ? duration : formatDuration(ms);
 }
