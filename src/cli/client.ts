@@ -13,7 +13,7 @@ export type Client = {
   readonly url: string;
   get<T>(path: string, query?: Query): Promise<T>;
   /** `key` is the Idempotency-Key; a fresh one when absent. */
-  post<T>(path: string, body?: unknown, options?: { query?: Query; key?: string }): Promise<T>;
+  post<T>(path: string, body?: unknown, options?: PostOptions): Promise<T>;
   /** As `post`, with the headers of the answer. */
   exchange(path: string, body: unknown, key: string): Promise<{ body: unknown; headers: Headers }>;
   patch<T>(path: string, body: unknown): Promise<T>;
@@ -24,6 +24,13 @@ export type Client = {
   stream<T>(path: string, query: Query, signal: AbortSignal): AsyncGenerator<T>;
 };
 
+export type PostOptions = {
+  readonly query?: Query;
+  readonly key?: string;
+  /** How long to wait for the answer; 60 s when absent. */
+  readonly withinMs?: number;
+};
+
 const ANSWER_WITHIN_MS = 60_000;
 const PAGE_SIZE = 200;
 
@@ -32,6 +39,7 @@ export function openClient({ url, apiKey }: { url: string; apiKey: string | null
   if (apiKey !== null) headers["authorization"] = `Bearer ${apiKey}`;
 
   const send = async (method: string, path: string, init: Sending): Promise<Response> => {
+    const withinMs = init.withinMs ?? ANSWER_WITHIN_MS;
     const target = new URL(`${url}${path}${queryText(init.query)}`);
     let answer: Response;
     try {
@@ -40,11 +48,11 @@ export function openClient({ url, apiKey }: { url: string; apiKey: string | null
         headers: { ...headers, ...init.headers },
         body: init.body ?? null,
         redirect: "error",
-        signal: init.signal ?? AbortSignal.timeout(ANSWER_WITHIN_MS),
+        signal: init.signal ?? AbortSignal.timeout(withinMs),
       });
     } catch (error) {
       if (init.signal?.aborted === true) throw error;
-      throw unreachable(url, error);
+      throw unreachable(url, error, withinMs);
     }
     if (!answer.ok) throw await refusalOf(answer, url);
     return answer;
@@ -72,6 +80,7 @@ export function openClient({ url, apiKey }: { url: string; apiKey: string | null
       json("POST", path, {
         ...withBody(body, { "idempotency-key": options.key ?? randomUUID() }),
         query: options.query,
+        withinMs: options.withinMs,
       }),
     exchange: (path, body, key) => exchange("POST", path, withBody(body, { "idempotency-key": key })),
     patch: (path, body) => json("PATCH", path, withBody(body)),
@@ -111,6 +120,7 @@ type Sending = {
   readonly body?: string;
   readonly headers?: Record<string, string>;
   readonly signal?: AbortSignal;
+  readonly withinMs?: number | undefined;
 };
 
 function queryText(query: Query = {}): string {
@@ -155,7 +165,7 @@ async function refusalOf(answer: Response, url: string): Promise<Failure> {
   });
 }
 
-function unreachable(url: string, error: unknown): Failure {
+function unreachable(url: string, error: unknown, withinMs: number): Failure {
   const isSlow = error instanceof Error && error.name === "TimeoutError";
   return new Failure(
     "unavailable",
@@ -163,7 +173,7 @@ function unreachable(url: string, error: unknown): Failure {
       title: "The server cannot be reached",
       code: isSlow ? "server_silent" : "server_unreachable",
       detail: isSlow
-        ? `Carillon at ${url} did not answer within ${ANSWER_WITHIN_MS / 1000} s.`
+        ? `Carillon at ${url} did not answer within ${withinMs / 1000} s.`
         : `No Carillon answers at ${url}${causeWords(error)}.`,
       hint: isSlow
         ? "Look at its log; ask again. What was sent may have been done."

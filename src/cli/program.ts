@@ -15,7 +15,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
   const program = buildProgram(cli);
   try {
     if (argv.length === 0) {
-      terminal.out(program.helpInformation());
+      program.outputHelp();
       return exitCodes.done.code;
     }
     await program.parseAsync([...argv], { from: "user" });
@@ -42,6 +42,10 @@ export function buildProgram(cli: Cli): Command {
     ["carillon serve", "start the server"],
     ["carillon call +12125550100 --in 5s --watch", "see one call live"],
   ]);
+  const statuses = Object.values(exitCodes).map(
+    ({ code, meaning }) => `  ${String(code).padEnd(4)} ${meaning}`,
+  );
+  program.addHelpText("after", `\nExit status:\n${statuses.join("\n")}`);
   for (const add of commands) add(program, cli);
   harden(program, cli.terminal);
   return program;

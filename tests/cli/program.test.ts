@@ -14,6 +14,7 @@ test("nothing typed shows the help and is no mistake", async () => {
   const terminal = fakeTerminal();
   assert.equal(await runCli([], terminal), 0);
   assert.match(terminal.printed(), /Usage: carillon/);
+  assert.match(terminal.printed(), /Exit status:\n  0 /);
   assert.equal(terminal.errors(), "");
 });
 
