@@ -1,0 +1,30 @@
+import type { Checker } from "../checker.ts";
+import { accountability } from "./accountability.ts";
+import { bounds } from "./bounds.ts";
+import { fencing } from "./fencing.ts";
+import { idempotency } from "./idempotency.ts";
+import { limits } from "./limits.ts";
+import { liveness } from "./liveness.ts";
+import { neverEarly } from "./never-early.ts";
+import { noLoss } from "./no-loss.ts";
+import { oneDial } from "./one-dial.ts";
+import { order } from "./order.ts";
+import { pacing } from "./pacing.ts";
+import { stops } from "./stops.ts";
+import { window } from "./window.ts";
+
+export const checkers: readonly Checker[] = [
+  noLoss,
+  oneDial,
+  order,
+  window,
+  neverEarly,
+  limits,
+  pacing,
+  stops,
+  idempotency,
+  fencing,
+  liveness,
+  bounds,
+  accountability,
+];

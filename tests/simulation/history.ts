@@ -1,0 +1,121 @@
+import type { AttemptRow, CallRow, DueRow, IdempotencyRow, LedgerRow, LineCountersRow, OutboxRow, ReportRow } from "../../src/ports/rows.ts";
+import type { PlaceAnswer } from "../../src/ports/carrier.ts";
+import type { CallView } from "../../src/engine/engine.ts";
+import type { Witness } from "../../src/carriers/sandbox/network.ts";
+import type { ZoneBook } from "../../src/domain/zone.ts";
+import type { RunPlan } from "./plan.ts";
+
+/** What a caller heard. `lost`: the process died or the store's answer is unknown, so both may be true. */
+export type Heard = "pending" | "yes" | "no" | "lost";
+
+/** A wish to create one call; tried again with the same key until it is heard. `external` is unique to the wish. */
+export type Create = {
+  readonly external: string;
+  readonly key: string | null;
+  readonly to: string;
+  readonly dedupeKey: string | null;
+  readonly onDuplicate: "refuse" | "return";
+  readonly hours: string | null;
+  readonly timezone: string | null;
+  heard: Heard;
+  /** Every call id that an answer named. */
+  readonly callIds: string[];
+  refusal: string | null;
+  sentAt: number;
+  ackedAt: number | null;
+  /** The answer named the call of another wish (`on_duplicate: return`). */
+  isOther: boolean;
+  /** The same key was sent with another body; that must change nothing. */
+  readonly isMismatch: boolean;
+};
+
+export type EditKind = "cancel" | "pause" | "resume" | "reschedule" | "call_now";
+export type Edit = {
+  readonly kind: EditKind;
+  readonly callId: string;
+  readonly sentAt: number;
+  heard: Heard;
+  heardAt: number | null;
+  refusal: string | null;
+  attemptId: string | null;
+};
+
+/** Something that holds from about `sentAt` (earliest) or `heardAt` (certainly) on. */
+export type Change<T> = { readonly value: T; readonly sentAt: number; heardAt: number | null; heard: Heard };
+
+export type LimitsInForce = {
+  readonly slots: number;
+  readonly perSecond: number;
+  readonly burst: number;
+  readonly daily: number;
+};
+export type HoursInForce = {
+  readonly timezone: string | null;
+  readonly weekly: Readonly<Record<string, readonly string[]>>;
+  readonly closed: readonly string[];
+};
+export type Cap = { readonly max: number; readonly windowMs: number };
+
+/** A request that reached the network. `at` in true time, `wall` by the machine's clock. */
+export type Request = {
+  readonly attemptKey: string;
+  readonly attemptId: string;
+  readonly callId: string;
+  readonly to: string;
+  readonly at: number;
+  readonly wall: number;
+  readonly incarnation: number;
+  readonly underWay: number;
+  answer: PlaceAnswer["kind"] | "pending";
+};
+
+export type Life = { readonly number: number; readonly at: number; readonly event: "start" | "ready" | "crash" | "stop_sent" | "stopped" };
+
+export type Step = { readonly at: number; readonly ms: number };
+
+/** The store's rows at the end of a run. */
+export type Rows = {
+  readonly calls: readonly CallRow[];
+  readonly documents: readonly { call_id: number; external_id: string | null }[];
+  readonly attempts: readonly AttemptRow[];
+  readonly reports: readonly ReportRow[];
+  readonly ledger: readonly LedgerRow[];
+  readonly due: readonly DueRow[];
+  readonly counters: readonly LineCountersRow[];
+  readonly outbox: readonly OutboxRow[];
+  readonly keys: readonly IdempotencyRow[];
+  readonly lines: readonly { id: number; name: string }[];
+  readonly lanes: readonly { id: number; line_id: number }[];
+  readonly dedupe: readonly { dedupe_key: string; call_id: number }[];
+};
+
+/** Everything that a checker may look at. All instants are true time unless they say wall. */
+export type History = {
+  readonly plan: RunPlan;
+  readonly zones: ZoneBook;
+  readonly creates: Create[];
+  readonly edits: Edit[];
+  readonly dialing: Change<boolean>[];
+  readonly linePauses: (Change<boolean> & { readonly line: string })[];
+  readonly suppressions: Change<{ readonly to: string; readonly id: string | null }>[];
+  readonly limits: Map<string, Change<LimitsInForce>[]>;
+  readonly hours: Map<string, Change<HoursInForce>[]>;
+  readonly defaultHours: Change<string | null>[];
+  readonly caps: Change<readonly Cap[]>[];
+  readonly requests: Request[];
+  readonly lives: Life[];
+  readonly steps: Step[];
+  /** What the engine itself called an error of its own. */
+  readonly complaints: string[];
+  readonly samples: { readonly at: number; readonly wall: number; readonly view: CallView }[];
+  healedAt: number;
+  endedAt: number;
+  witness: readonly Witness[];
+  rows: Rows;
+  callIdOf: (id: number) => string;
+  attemptKeyOf: (id: number) => string;
+  longestTimerMs: number;
+  storeUses: number;
+  walBytes: number;
+};
+

@@ -1,0 +1,193 @@
+import { createEngine } from "../../src/engine/create.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { Refusal } from "../../src/domain/refusal.ts";
+import { closedDatesOf } from "../../src/domain/window.ts";
+import { parseDay } from "../../src/domain/civil.ts";
+import type { ZoneBook } from "../../src/domain/zone.ts";
+import type { Log, LogFields } from "../../src/ports/log.ts";
+import type { Secrets } from "../../src/ports/secrets.ts";
+import { type Store, StoreError } from "../../src/ports/store.ts";
+import { SystemClock } from "../../src/system/clock.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
+import type { PhoneNetwork } from "./fault-carrier.ts";
+import { type StoreWorld, faultStore } from "./fault-store.ts";
+import type { Faults } from "./faults.ts";
+import type { History, Life } from "./history.ts";
+import type { Incarnation, Machine } from "./machine.ts";
+import { silentMeter } from "./silent.ts";
+
+/** What a client hears. `down`: nobody listened, so nothing happened. */
+export type Answer<T> =
+  | { readonly heard: "yes"; readonly value: T }
+  | { readonly heard: "no"; readonly refusal: Refusal }
+  | { readonly heard: "lost" }
+  | { readonly heard: "down" };
+
+export type HostPorts = {
+  readonly machine: Machine;
+  readonly store: Store;
+  readonly network: PhoneNetwork;
+  readonly secrets: Secrets;
+  readonly zones: ZoneBook;
+  readonly faults: Faults;
+  readonly history: History;
+  readonly trace: (label: string) => void;
+};
+
+const holidays = closedDatesOf(new Map([[parseDay("2026-12-25") ?? 0, "Christmas Day"]]));
+
+/** Starts the program, kills it, starts it again, and carries requests to it. */
+export class Host {
+  readonly #ports: HostPorts;
+  readonly #storeWorld: StoreWorld;
+  #running: { readonly owner: Incarnation; readonly engine: Engine } | null = null;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(ports: HostPorts) {
+    this.#ports = ports;
+    const { faults, machine, history, trace } = ports;
+    this.#storeWorld = {
+      machine,
+      strike: (name, writes) => {
+        history.storeUses += 1;
+        return faults.strikeStore(name, writes);
+      },
+      pauseMs: () => faults.pauseMs(),
+      stepsBeforeCrash: () => faults.stepsBeforeCrash(),
+      isFull: () => faults.isFull,
+      crash: (why) => this.crash(why),
+      trace,
+    };
+  }
+
+  get isReady(): boolean {
+    return this.#running !== null;
+  }
+
+  boot(): void {
+    const { machine, faults } = this.#ports;
+    const owner = machine.boot();
+    this.#life("start");
+    this.#start(owner).then(
+      (engine) => {
+        if (!owner.alive) return;
+        this.#running = { owner, engine };
+        this.#life("ready");
+      },
+      (error: unknown) => {
+        if (!owner.alive) return;
+        if (!(error instanceof StoreError)) this.#complain(`start: ${String((error as Error).stack)}`);
+        this.crash("could not start");
+      },
+    );
+    faults.onBoot(owner);
+  }
+
+  /** kill -9: now, whatever is under way. */
+  crash(why: string): void {
+    const { machine, faults, trace } = this.#ports;
+    if (machine.current === null) return;
+    trace(`crash: ${why}`);
+    this.#life("crash");
+    machine.kill();
+    this.#running = null;
+    for (const lose of [...this.#waiting]) lose();
+    machine.timeline.in(faults.downMs(), () => this.boot());
+  }
+
+  /** SIGTERM: the program ends by itself, and is started again. */
+  async stop(): Promise<void> {
+    const running = this.#running;
+    const { machine, faults } = this.#ports;
+    if (running === null) return;
+    this.#running = null;
+    this.#life("stop_sent");
+    try {
+      await running.engine.stop(8000);
+    } catch (error) {
+      if (!(error instanceof StoreError)) this.#complain(`stop: ${String((error as Error).stack)}`);
+    }
+    if (!running.owner.alive) return;
+    this.#life("stopped");
+    machine.kill();
+    for (const lose of [...this.#waiting]) lose();
+    machine.timeline.in(faults.downMs(), () => this.boot());
+  }
+
+  /** Sends a request to the program, as a client over a connection that ends with the process. */
+  ask<T>(label: string, verb: (engine: Engine) => Promise<T>): Promise<Answer<T>> {
+    const running = this.#running;
+    const { machine, trace } = this.#ports;
+    if (running === null) return Promise.resolve({ heard: "down" });
+    trace(`ask ${label}`);
+    return new Promise((resolve) => {
+      const finish = (answer: Answer<T>): void => {
+        if (!this.#waiting.delete(lose)) return;
+        trace(`heard ${label} ${answer.heard === "no" ? answer.refusal.code : answer.heard}`);
+        resolve(answer);
+      };
+      const lose = (): void => finish({ heard: "lost" });
+      this.#waiting.add(lose);
+      machine.enter(running.owner, () => {
+        verb(running.engine).then(
+          (value) => running.owner.alive && finish({ heard: "yes", value }),
+          (error: unknown) => running.owner.alive && finish(this.#readError(label, error)),
+        );
+      });
+    });
+  }
+
+  #readError(label: string, error: unknown): Answer<never> {
+    if (error instanceof Refusal) return { heard: "no", refusal: error };
+    if (!(error instanceof StoreError)) this.#complain(`${label}: ${String((error as Error).stack)}`);
+    return { heard: "lost" };
+  }
+
+  async #start(owner: Incarnation): Promise<Engine> {
+    const { machine, store, network, secrets, zones, faults, trace } = this.#ports;
+    const engine = await createEngine({
+      store: faultStore(store, owner, this.#storeWorld),
+      clock: new SystemClock(),
+      log: this.#log(owner),
+      random: new SeededRandom(owner.number),
+      meter: silentMeter,
+      secrets,
+      // A zone release that was swapped while the program was down makes every plan be made again.
+      zones: { ...zones, version: faults.zoneVersion(zones.version) },
+      fetch: () => Promise.reject(new Error("Nothing is fetched here")),
+      carrierKinds: { sandbox: () => Promise.resolve(network.kindFor(owner)) },
+      phoneMetadata: () => ({ possible: true, valid: true }),
+      holidays: () => Promise.resolve(holidays),
+      journalPath: null,
+      publicUrl: () => null,
+      testClock: null,
+      tuning: faults.tuning(),
+      conveyor: faults.conveyor(owner, machine, trace),
+      nodeName: `incarnation ${owner.number}`,
+      followServer: () => {},
+    });
+    await engine.start();
+    return engine;
+  }
+
+  /** A duty may fail because the store did; whatever else it complains of is a fault of ours. */
+  #log(owner: Incarnation): Log {
+    const note = (sentence: string, fields?: LogFields): void => {
+      const error = fields?.["error"];
+      if (!owner.alive || error === undefined || error instanceof StoreError) return;
+      this.#complain(`${sentence} ${error instanceof Error ? (error.stack ?? "") : String(error)}`);
+    };
+    return { debug: () => {}, info: () => {}, warn: note, error: note };
+  }
+
+  #complain(what: string): void {
+    this.#ports.history.complaints.push(what);
+    this.#ports.trace(`complaint: ${what.split("\n")[0]}`);
+  }
+
+  #life(event: Life["event"]): void {
+    const { machine, history, trace } = this.#ports;
+    trace(`life ${machine.incarnations} ${event}`);
+    history.lives.push({ number: machine.incarnations, at: machine.timeline.now, event });
+  }
+}

@@ -1,0 +1,243 @@
+import { statSync } from "node:fs";
+import type { SandboxNetwork } from "../../src/carriers/sandbox/network.ts";
+import { createSecrets } from "../../src/system/secrets.ts";
+import { loadZones } from "../../src/system/zones.ts";
+import { migrateSqlite } from "../../src/store/migrate.ts";
+import { SqliteStore } from "../../src/store/sqlite.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
+import { Callers } from "./callers.ts";
+import { PhoneNetwork } from "./fault-carrier.ts";
+import { Faults } from "./faults.ts";
+import type { History, Rows } from "./history.ts";
+import { Host } from "./host.ts";
+import { Machine } from "./machine.ts";
+import { Operators } from "./operators.ts";
+import type { RunPlan } from "./plan.ts";
+import { silentLog } from "./silent.ts";
+import { Timeline } from "./timeline.ts";
+import { Trace } from "./trace.ts";
+
+export type Finished = {
+  readonly history: History;
+  readonly trace: Trace;
+  readonly faults: ReadonlyMap<string, number>;
+  readonly simulatedMs: number;
+};
+
+const zones = loadZones();
+const secrets = createSecrets("a secret of the simulation");
+const dayMs = 86_400_000;
+const healingMs = 4 * dayMs;
+
+/** Runs one seed: first a world in which things go wrong, then a healed one in which everything must end. */
+export async function runWorld(plan: RunPlan, keepTrace: boolean, path = ":memory:"): Promise<Finished> {
+  const timeline = new Timeline(plan.startAt, new SeededRandom(plan.seed * 17 + 1));
+  const machine = new Machine(timeline);
+  const trace = new Trace(keepTrace);
+  const note = (label: string): void => trace.add(timeline.now - plan.startAt, label);
+  const giveBack = machine.takeGlobals();
+  const store = new SqliteStore({ path, log: silentLog });
+  try {
+    migrateSqlite(store, plan.startAt);
+    const faults = new Faults(plan);
+    const history = emptyHistory(plan);
+    const network = new PhoneNetwork({
+      machine,
+      random: new SeededRandom(plan.seed * 23 + 5),
+      chances: () => faults.chances(),
+      onRequest: (request) => {
+        note(`request ${request.attemptId}`);
+        history.requests.push(request);
+      },
+      trace: note,
+    });
+    const host = new Host({ machine, store, network, secrets, zones, faults, history, trace: note });
+    const callers = new Callers(host, machine, history, plan);
+    const operators = new Operators(host, machine, history, plan, callers);
+    await live({ plan, timeline, machine, host, callers, operators, faults, history, store });
+    finish(history, machine, store, network.network, path);
+    return { history, trace, faults: faults.counts, simulatedMs: timeline.now - plan.startAt };
+  } finally {
+    giveBack();
+    await store.close();
+  }
+}
+
+type Parts = {
+  readonly plan: RunPlan;
+  readonly timeline: Timeline;
+  readonly machine: Machine;
+  readonly host: Host;
+  readonly callers: Callers;
+  readonly operators: Operators;
+  readonly faults: Faults;
+  readonly history: History;
+  readonly store: SqliteStore;
+};
+
+async function live(parts: Parts): Promise<void> {
+  const { plan, timeline, machine, host, callers, operators, faults, history, store } = parts;
+  const { drain } = machine;
+  host.boot();
+  await timeline.runUntil(timeline.now + 60_000, drain, () => host.isReady);
+  let isSetUp = false;
+  timeline.in(0, () => void operators.setUp().then(() => (isSetUp = true)));
+  await timeline.runUntil(timeline.now + 60_000, drain, () => isSetUp);
+  if (!isSetUp) throw new Error("The world could not be set up");
+  faults.begin();
+  planEvents(parts);
+  const troubleEndsAt = timeline.now + plan.days * dayMs;
+  await timeline.runUntil(troubleEndsAt, drain, () => false);
+  faults.heal();
+  machine.wallOffsetMs = 0;
+  history.healedAt = timeline.now;
+  timeline.in(3_600_000, () => void operators.heal());
+  for (let i = 0; i < 3; i += 1) timeline.in(7_200_000, () => callers.probe());
+  // An hour is given to what the faults left, such as slots that unknown attempts still hold.
+  await timeline.runUntil(timeline.now + 2.5 * 3_600_000, drain, () => false);
+  const isLive = store.database.prepare(
+    "select count(*) as count from calls where status in ('scheduled', 'dialing', 'paused')",
+  );
+  const isOpen = store.database.prepare("select count(*) as count from attempts where check_at is not null");
+  const isOwed = store.database.prepare("select count(*) as count from outbox");
+  const isOver = (): boolean => [isLive, isOpen, isOwed].every((one) => (one.get() as { count: number }).count === 0);
+  while (!isOver() && timeline.now < history.healedAt + healingMs) {
+    await timeline.runUntil(timeline.now + 600_000, drain, () => false);
+  }
+  history.endedAt = timeline.now;
+}
+
+/** Spreads over the troubled days what people do and what befalls the machine. */
+function planEvents({ plan, timeline, machine, host, callers, operators, faults }: Parts): void {
+  const { random } = callers;
+  const spanMs = plan.days * dayMs;
+  const any = (): number => timeline.now + random.below(spanMs);
+  for (let made = 0; made < plan.calls; ) {
+    // Half of the calls come in a few busy hours, where limits matter.
+    const isBusy = random.float() < 0.5;
+    const at = isBusy ? timeline.now + random.below(4) * 21_600_000 + random.below(1_200_000) : any();
+    const size = 1 + random.below(3);
+    timeline.at(at, () => {
+      for (let i = 0; i < size; i += 1) callers.act();
+    });
+    made += size;
+  }
+  for (let i = 0; i < plan.calls / 4; i += 1) timeline.at(any(), () => operators.act());
+  for (let i = 0; i < plan.calls / 8; i += 1) timeline.at(any(), () => void operators.look());
+  if (plan.withSwitches) for (let i = 0; i < 12 * plan.days; i += 1) timeline.at(any(), () => operators.operate());
+  const strike = (count: number, run: () => void): void => {
+    for (let i = 0; i < count * plan.days; i += 1) timeline.at(any(), run);
+  };
+  strike(6, () => {
+    if (faults.has("crash")) {
+      faults.count("kill");
+      host.crash("killed");
+    }
+  });
+  strike(3, () => {
+    if (faults.has("crash")) {
+      faults.count("stop");
+      void host.stop();
+    }
+  });
+  strike(8, () => {
+    if (!faults.has("pause")) return;
+    faults.count("stand still");
+    machine.pause(faults.pauseMs(), false);
+  });
+  strike(3, () => {
+    if (!faults.has("disk")) return;
+    faults.fillDisk(true);
+    timeline.in(60_000 + random.below(600_000), () => faults.fillDisk(false));
+  });
+  strike(3, () => stepClock(parts(plan, timeline, machine, faults)));
+}
+
+type ClockParts = Pick<Parts, "plan" | "timeline" | "machine" | "faults">;
+function parts(plan: RunPlan, timeline: Timeline, machine: Machine, faults: Faults): ClockParts {
+  return { plan, timeline, machine, faults };
+}
+
+/** The wall clock is set wrong for a while, or the machine sleeps. */
+function stepClock({ timeline, machine, faults }: ClockParts): void {
+  if (!faults.has("clock")) return;
+  const { random } = faults;
+  if (random.float() < 0.3) {
+    faults.count("machine slept");
+    machine.pause(1000 + random.below(1_800_000), true);
+    return;
+  }
+  faults.count("clock stepped");
+  const size = random.float() < 0.5 ? 2000 + random.below(20_000) : random.below(3_600_000);
+  const ms = random.float() < 0.5 ? size : -size;
+  machine.wallOffsetMs += ms;
+  timeline.in(60_000 + random.below(1_800_000), () => {
+    if (faults.has("clock")) machine.wallOffsetMs -= ms;
+  });
+}
+
+function emptyHistory(plan: RunPlan): History {
+  return {
+    plan,
+    zones,
+    creates: [],
+    edits: [],
+    dialing: [],
+    linePauses: [],
+    suppressions: [],
+    limits: new Map(),
+    hours: new Map(),
+    defaultHours: [],
+    caps: [],
+    requests: [],
+    lives: [],
+    steps: [],
+    complaints: [],
+    samples: [],
+    healedAt: 0,
+    endedAt: 0,
+    witness: [],
+    rows: noRows,
+    callIdOf: (id) => secrets.publicId("call", id),
+    attemptKeyOf: (id) => secrets.attemptKey(id),
+    longestTimerMs: 0,
+    storeUses: 0,
+    walBytes: 0,
+  };
+}
+
+const noRows: Rows = {
+  calls: [],
+  documents: [],
+  attempts: [],
+  reports: [],
+  ledger: [],
+  due: [],
+  counters: [],
+  outbox: [],
+  keys: [],
+  lines: [],
+  lanes: [],
+  dedupe: [],
+};
+
+function finish(history: History, machine: Machine, store: SqliteStore, network: SandboxNetwork, path: string): void {
+  const all = <Row>(table: string): Row[] => store.database.prepare(`select * from ${table}`).all() as Row[];
+  history.witness = network.witness();
+  history.longestTimerMs = machine.longestTimerMs;
+  history.walBytes = path === ":memory:" ? 0 : statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  history.rows = {
+    calls: all("calls"),
+    documents: all("call_documents"),
+    attempts: all("attempts"),
+    reports: all("reports"),
+    ledger: all("ledger"),
+    due: all("due"),
+    counters: all("line_counters"),
+    outbox: all("outbox"),
+    keys: all("idempotency_keys"),
+    lines: all("lines"),
+    lanes: all("lanes"),
+    dedupe: all("dedupe_keys"),
+  };
+}
