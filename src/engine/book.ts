@@ -5,7 +5,7 @@ import { type ClosedDates, type Hours, type Weekly, closedDatesOf, parseWeekly }
 import type { NumberCap } from "../domain/pacing.ts";
 import type { HoursRow, LaneRow, LineRow, RetryPolicyRow, SettingRow, WorkspaceRow } from "../ports/rows.ts";
 import type { Secrets } from "../ports/secrets.ts";
-import type { Store } from "../ports/store.ts";
+import { type Store, StoreError } from "../ports/store.ts";
 import type { Ids } from "./ids.ts";
 
 /** Calling hours, ready to be asked. */
@@ -90,11 +90,16 @@ export class Book {
     if (known !== undefined) return known;
     const { store, ids } = this.#ports;
     const id = (await ids.reserve({ config: 1 })).next("config");
-    await store.run("make a lane", () =>
-      store.statements.lanes.insert([
-        { id, workspace_id: workspaceId, line_id: lineId, campaign_id: campaignId, priority },
-      ]),
-    );
+    try {
+      await store.run("make a lane", () =>
+        store.statements.lanes.insert([
+          { id, workspace_id: workspaceId, line_id: lineId, campaign_id: campaignId, priority },
+        ]),
+      );
+    } catch (error) {
+      // Whether the lane is there after a lost answer is seen below.
+      if (!(error instanceof StoreError) || error.fault !== "commit_unknown") throw error;
+    }
     await this.load();
     const made = this.laneOf(lineId, campaignId, priority);
     if (made === undefined) throw new Error("The lane that was just made is not there");

@@ -130,11 +130,17 @@ export async function runSure<T>(
     } catch (error) {
       if (!(error instanceof StoreError) || tried === triesMax) throw error;
       if (error.fault === "commit_unknown") again = true;
+      // The commit whose answer was lost was still under way when we looked for its rows; by now it has ended.
+      else if (again && isDuplicate(error)) again = true;
       else if (error.fault !== "busy" && error.fault !== "unavailable") throw error;
       context.log.warn("A transaction is tried again.", { transaction: name, fault: error.fault, tried });
       await pause(context.clock, Math.min(2000, 25 * 2 ** tried));
     }
   }
+}
+
+function isDuplicate(error: StoreError): boolean {
+  return error.fault === "broken" && (error.cause as { code?: unknown } | undefined)?.code === "23505";
 }
 
 function pause(clock: Clock, ms: number): Promise<void> {

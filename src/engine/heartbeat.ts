@@ -34,6 +34,8 @@ export function makeHeartbeat(
       await context.store.run("heartbeat", () =>
         context.store.statements.nodes.seen({ id: context.nodeId, seen_at: wall }),
       );
+      // Whatever was left undone when a duty's wake was lost with a failed transaction is found here.
+      for (const duty of ["expire", "reconcile", "deliver"] as const) context.wake(duty);
       if (!context.store.singleOwner) {
         await followServer(context, follow);
         await refresh();

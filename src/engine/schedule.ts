@@ -69,11 +69,12 @@ export async function scheduleMany(
   const drafts: (Draft | Refusal)[] = [];
   for (const request of requests) drafts.push(await draftOrRefusal(context, actor, request));
   const good = drafts.filter((draft): draft is Draft => !(draft instanceof Refusal));
-  const written = await writeDrafts(
-    context,
-    good,
-    idempotency === undefined ? undefined : { actor, idempotency, drafts },
-  );
+  const written = await writeBulk(context, good, actor, drafts, idempotency);
+  if (written === null && idempotency !== undefined) {
+    const replay = await replayBulk(context, actor, requests, idempotency);
+    if (replay !== null) return { items: replay, replayed: true };
+  }
+  if (written === null) throw new Error("A bulk key is taken, and nobody holds it");
   const items: BulkItem[] = [];
   let at = 0;
   for (const draft of drafts) {
@@ -210,6 +211,29 @@ export async function draftCall(
   };
 }
 
+/** Another request with the same key was faster; its transaction stands, and this one is undone. */
+class BulkKeyTaken extends Error {}
+
+/** Null when the key was taken between the look for it and the commit. */
+async function writeBulk(
+  context: Context,
+  good: readonly Draft[],
+  actor: Actor,
+  drafts: readonly (Draft | Refusal)[],
+  idempotency: Idempotency | undefined,
+): Promise<readonly Written[] | null> {
+  try {
+    return await writeDrafts(
+      context,
+      good,
+      idempotency === undefined ? undefined : { actor, idempotency, drafts },
+    );
+  } catch (error) {
+    if (error instanceof BulkKeyTaken) return null;
+    throw error;
+  }
+}
+
 /** The commit of a group of creates: used by the group and by bulk. */
 export async function writeDrafts(
   context: Context,
@@ -230,7 +254,7 @@ export async function writeDrafts(
     const { statements } = context.store;
     if (again) {
       const there = yield* statements.calls.byIds(drafts.map((draft) => ({ id: draft.call.id })));
-      if (there.length > 0 || drafts.length === 0) return settledBefore(drafts, there);
+      if (there.length > 0) return yield* settledBefore(context, drafts, there);
     }
     const results = yield* claimKeys(context, drafts);
     const fresh = drafts.filter((_, index) => results[index]?.kind === "created");
@@ -241,8 +265,10 @@ export async function writeDrafts(
       fresh.map(({ call }) => ({ lane_id: call.lane_id, due_at: call.due_at, call_id: call.id })),
     );
     yield* statements.ledger.insert(entries.rows.filter((row) => freshIds.has(row.call_id)));
-    if (bulk !== undefined)
-      yield* statements.idempotency.insert([bulkKeyRow(context, bulk, bulkId, results)]);
+    if (bulk !== undefined) {
+      const kept = yield* statements.idempotency.insert([bulkKeyRow(context, bulk, bulkId, results)]);
+      if (kept.length === 0) throw new BulkKeyTaken();
+    }
     return results;
   });
   let soonest = forever;
@@ -256,10 +282,37 @@ export async function writeDrafts(
   return written;
 }
 
-/** After a lost answer: what is there was created; the rest of the group was refused by keys that others hold. */
-function settledBefore(drafts: readonly Draft[], there: readonly CallRow[]): Written[] {
+/** After a lost answer: what is there was created; the rest of the group was answered by keys that others hold. */
+function* settledBefore(
+  context: Context,
+  drafts: readonly Draft[],
+  there: readonly CallRow[],
+): Tx<Written[]> {
+  const { statements } = context.store;
   const ids = new Set(there.map((row) => row.id));
-  return drafts.map((draft) => (ids.has(draft.call.id) ? { kind: "created" } : { kind: "mismatch" }));
+  const results: Written[] = [];
+  for (const draft of drafts) {
+    if (ids.has(draft.call.id)) {
+      results.push({ kind: "created" });
+      continue;
+    }
+    const row = draft.idempotency === null ? null : keyRow(context, draft, draft.idempotency);
+    const [holder] = row === null ? [] : yield* statements.idempotency.of([row]);
+    const { workspace_id, dedupe_key } = draft.call;
+    const [live] = dedupe_key === null ? [] : yield* statements.dedupe.of([{ workspace_id, dedupe_key }]);
+    if (row !== null && holder !== undefined) results.push(byKey(row, holder));
+    else results.push({ kind: "duplicate", callId: live?.call_id ?? 0 });
+  }
+  return results;
+}
+
+/** What a request hears whose idempotency key `holder` has. */
+function byKey(row: IdempotencyRow, holder: IdempotencyRow | undefined): Written {
+  return holder === undefined ||
+    holder.fingerprint !== row.fingerprint ||
+    !holder.resource.startsWith("call:")
+    ? { kind: "mismatch" }
+    : { kind: "replayed", callId: Number(holder.resource.slice(5)), status: holder.status };
 }
 
 /** Takes idempotency and dedupe keys; an item whose key is held by an older call is answered with that call. */
@@ -285,12 +338,7 @@ function* claimKeys(context: Context, drafts: readonly Draft[]): Tx<Written[]> {
         const holder = held.find(
           (one) => one.workspace_id === row.workspace_id && one.key_hash === row.key_hash,
         );
-        results[index] =
-          holder === undefined ||
-          holder.fingerprint !== row.fingerprint ||
-          !holder.resource.startsWith("call:")
-            ? { kind: "mismatch" }
-            : { kind: "replayed", callId: Number(holder.resource.slice(5)), status: holder.status };
+        results[index] = byKey(row, holder);
       }
     }
   }
@@ -328,9 +376,39 @@ function* claimDedupe(
     );
     results[index] = { kind: "duplicate", callId: holder?.call_id ?? 0 };
   }
-  // A refused create has no effect, so its idempotency key is free again.
-  const refused = losers.map((index) => keyRows[index]).filter((row) => row !== null && row !== undefined);
-  if (refused.length > 0) yield* statements.idempotency.remove(refused);
+  yield* rewriteKeys(context, drafts, keyRows, losers, results);
+}
+
+/**
+ * A refused create has no effect, so its idempotency key is free again; one that was answered with another call keeps its
+ * key for that call. Whoever in this group sent the same key hears the same.
+ */
+function* rewriteKeys(
+  context: Context,
+  drafts: readonly Draft[],
+  keyRows: readonly (IdempotencyRow | null)[],
+  losers: readonly number[],
+  results: Written[],
+): Tx<void> {
+  const { statements } = context.store;
+  const given = losers.flatMap((index) => {
+    const row = keyRows[index] ?? null;
+    return row === null ? [] : [{ index, row }];
+  });
+  if (given.length === 0) return;
+  yield* statements.idempotency.remove(given.map(({ row }) => row));
+  const kept = given.flatMap(({ index, row }): IdempotencyRow[] => {
+    const result = results[index];
+    return result?.kind === "duplicate" && drafts[index]?.onDuplicate === "return"
+      ? [{ ...row, status: 200, resource: `call:${result.callId}` }]
+      : [];
+  });
+  yield* statements.idempotency.insert(kept);
+  const own = new Map(given.map(({ index }) => [drafts[index]?.call.id, results[index]]));
+  for (const [index, result] of results.entries()) {
+    const same = result.kind === "replayed" ? own.get(result.callId) : undefined;
+    if (same !== undefined) results[index] = same;
+  }
 }
 
 async function answer(context: Context, draft: Draft, written: Written): Promise<Scheduled> {

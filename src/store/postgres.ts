@@ -40,6 +40,9 @@ export class PostgresStore implements Store {
       connectionTimeoutMillis: 5000,
       keepAlive: true,
     });
+    // A connection may be cut while it is lent out, between two statements: the next one fails and says so. Without a
+    // listener that event would end the process.
+    this.#pool.on("connect", (client) => client.on("error", () => {}));
     this.#pool.on("error", (error) =>
       options.log.warn("An idle connection to the database was lost.", { error }),
     );
@@ -56,22 +59,26 @@ export class PostgresStore implements Store {
       try {
         return await this.#transaction(client, verb);
       } catch (error) {
-        const code = (error as { code?: unknown }).code;
-        if (typeof code === "string" && repeatable.has(code) && tried < triesMax) continue;
+        if (mayRepeat(error) && tried < triesMax) continue;
         throw storeError(name, error);
       }
     }
   }
 
   async read<T>(name: string, verb: () => Tx<T>): Promise<T> {
-    const client = await this.#client();
-    try {
-      const value = await this.#drive(client, verb());
-      client.release();
-      return value;
-    } catch (error) {
-      client.release(true);
-      throw storeError(name, error);
+    for (let tried = 1; ; tried += 1) {
+      const client = await this.#client();
+      let broken = true;
+      try {
+        const value = await this.#drive(client, verb());
+        broken = false;
+        return value;
+      } catch (error) {
+        if (mayRepeat(error) && tried < triesMax) continue;
+        throw storeError(name, error);
+      } finally {
+        client.release(broken);
+      }
     }
   }
 
@@ -152,16 +159,33 @@ export class PostgresStore implements Store {
   }
 }
 
-/** Once the word has been sent, a lost answer says nothing about the outcome. */
+/** Nothing was written, and another try, on another connection, may fare better at once. */
+function mayRepeat(error: unknown): boolean {
+  if (error instanceof StoreError) return false;
+  const code = (error as { code?: unknown }).code;
+  return (typeof code === "string" && repeatable.has(code)) || lostConnection(error);
+}
+
+/** The connection ended under us before a commit was sent: a restart, an administrator, a network. */
+function lostConnection(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return (
+    (typeof code === "string" && /^(57P|08)/.test(code)) ||
+    code === "ECONNRESET" ||
+    code === "EPIPE" ||
+    (typeof message === "string" && /Connection terminated|is not queryable|Client was closed/.test(message))
+  );
+}
+
+/**
+ * Once the word has been sent, a lost answer says nothing about the outcome; nor does a server that ends the session, for
+ * it may do so right after it has committed. Only an error of the commit itself is certain.
+ */
 async function commit(client: pg.PoolClient): Promise<void> {
   try {
     await client.query("commit");
   } catch (error) {
-    if (
-      typeof (error as { code?: unknown }).code === "string" &&
-      /^[0-9A-Z]{5}$/.test((error as { code: string }).code)
-    )
-      throw error;
+    if (isSqlState((error as { code?: unknown }).code) && !lostConnection(error)) throw error;
     throw new StoreError("commit_unknown", "The answer to the commit was lost", error);
   }
 }
@@ -184,6 +208,11 @@ function transpose(rows: readonly (readonly unknown[])[], width: number): unknow
   return columns;
 }
 
+/** PostgreSQL's codes are five characters with a digit among them, unlike EPIPE. */
+function isSqlState(code: unknown): code is string {
+  return typeof code === "string" && /^(?=.*\d)[0-9A-Z]{5}$/.test(code);
+}
+
 function storeError(name: string, error: unknown): unknown {
   if (error instanceof StoreError) return error;
   const code = (error as { code?: unknown }).code;
@@ -194,15 +223,10 @@ function storeError(name: string, error: unknown): unknown {
   ) {
     return new StoreError("unavailable", `The database refused ${name}: ${(error as Error).message}`, error);
   }
-  if (
-    code === "ECONNRESET" ||
-    code === "ECONNREFUSED" ||
-    code === "EPIPE" ||
-    (error as Error).message?.includes("Connection terminated")
-  ) {
+  if (code === "ECONNREFUSED" || lostConnection(error)) {
     return new StoreError("unavailable", `The connection was lost during ${name}`, error);
   }
-  if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)) {
+  if (isSqlState(code)) {
     return new StoreError("broken", `${name}: ${(error as Error).message}`, error);
   }
   return error;
