@@ -32,7 +32,8 @@ export function stepsOf(call: Call, attempts: readonly Attempt[]): Step[] {
     add("answered", instant(attempt.answered_at), "");
     add("ended", instant(attempt.ended_at), outcomeWords(attempt));
     const isLast = i === attempts.length - 1;
-    if (isLast && attempt.ended_at !== null && !isOver(call)) add("waits", instant(attempt.ended_at), "");
+    if (isLast && (call.status === "scheduled" || needsHand(call)))
+      add("waits", instant(attempt.ended_at), "");
   }
   return steps;
 }
@@ -108,11 +109,11 @@ function showSteps(
   shown: Set<string>,
 ): void {
   for (const step of [...stepsOf(call, attempts), ...queueStep(call)]) {
-    const until = instant(call.next_action_at);
-    const key = `${step.attempt} ${step.step}${step.step === "waits" ? ` ${until} ${call.waiting_for}` : ""}`;
+    const words = step.step === "waits" && step.words === "" ? retryWords(call, times) : step.words;
+    // What happened happened once; a wait is a new one when its cause or its end is.
+    const key = `${step.attempt} ${step.step}${step.step === "waits" ? ` ${words}` : ""}`;
     if (shown.has(key)) continue;
     shown.add(key);
-    const words = step.step === "waits" ? retryWords(call, times) : step.words;
     context.printLine(
       { type: "step", call_id: call.id, ...step, at: new Date(step.at).toISOString(), words },
       () => {
@@ -126,7 +127,9 @@ function showSteps(
 /** A due call that nobody dials yet says what it waits for. */
 function queueStep(call: Call): Step[] {
   if (call.status !== "queued" || call.waiting_for === null) return [];
-  return [{ at: instant(call.due_at), step: "waits", attempt: call.attempts, words: "" }];
+  return [
+    { at: instant(call.due_at), step: "waits", attempt: call.attempts, words: reasonWords(call.waiting_for) },
+  ];
 }
 
 /** Why the call waits, and when something happens next. */
@@ -158,14 +161,17 @@ function leave(context: Context, times: Times, call: Call, { until }: Rest): Exi
     const when = until === null ? "" : ` until ${stamp(until, times.home)}`;
     const why = reasonWords(call.waiting_for ?? call.reason);
     const further = `carillon calls explain ${call.id}`;
-    return `${mark} ${call.status}${when}: ${why}\n  ${needsHand(call) ? "It waits for somebody." : "It goes on by itself."} ${further}`;
+    return `${mark} ${call.status}${when}: ${why}\n  ${needsHand(call) || BY_HAND.has(call.waiting_for) ? "It waits for somebody." : "It goes on by itself."} ${further}`;
   });
   return "timed_out";
 }
 
+/** Nothing more happens before somebody does something. */
 function needsHand(call: Call): boolean {
   return call.status === "paused" || call.status === "needs_review";
 }
+
+const BY_HAND: ReadonlySet<string | null> = new Set(["dialing_stopped", "line_paused", "line_removed"]);
 
 function abandon(context: Context, call: Call): Exit {
   context.note(

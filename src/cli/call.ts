@@ -132,8 +132,10 @@ async function introduction(
       `  moved by ${move.rule} (${move.reason}) to ${stamp(instant(move.to), times.zone(move.timezone) ?? times.home)}`,
     );
   }
-  for (const warning of call.warnings ?? []) warn(warning);
   const night = nightWarning(times, call, isReal);
+  // Where the sandbox and a real call differ, ours says more than the server's own sentence on the hour.
+  const isSaid = (warning: string): boolean => night !== null && warning.includes("for the recipient");
+  for (const warning of call.warnings ?? []) if (!isSaid(warning)) warn(warning);
   if (night !== null) warn(night);
   return lines.join("\n");
 }

@@ -36,7 +36,8 @@ export function processTerminal(): Terminal {
     isTty: isTty(process.stdout),
     isErrorTty: isTty(process.stderr),
     get columns() {
-      return process.stdout.columns ?? 80;
+      // A terminal of unknown width says 0.
+      return process.stdout.columns || 80;
     },
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

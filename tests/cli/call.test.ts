@@ -93,6 +93,23 @@ test("busy, next try in ten minutes: --watch --wait stays until it has ended", a
   assert.match(terminal.printed(), /try 2/);
 });
 
+test("while all calls are stopped, --watch says so once, and leaves after a minute with exit 8", async (t) => {
+  const stopped = (after: number) => ({
+    call: call({
+      status: "queued",
+      waiting_for: "dialing_stopped",
+      due_at: iso(0),
+      next_action_at: iso(after),
+    }),
+    attempts: [],
+  });
+  const { run } = await setUp(t, [stopped(1_000), stopped(2_000), stopped(3_000)]);
+  const { code, terminal } = await run(["call", "+12125550100", "--watch"]);
+  assert.equal(code, 8);
+  assert.equal(terminal.printed().match(/waits +All new calls of the workspace are stopped\./g)?.length, 1);
+  assert.match(terminal.printed(), /It waits for somebody/);
+});
+
 test("--wait gives up after --timeout: exit 8", async (t) => {
   const { run } = await setUp(t, [{ call: call({ status: "dialing" }), attempts: [attempt({})] }]);
   const { code } = await run(["call", "+12125550113", "--wait", "--timeout", "30s"]);
