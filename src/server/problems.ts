@@ -30,8 +30,7 @@ export type Problem = {
 
 export function problemOf(refusal: Refusal, requestId: string): Problem {
   const { status, title, cure } = refusals[refusal.code];
-  return {
-    ...refusal.extra,
+  const problem = {
     type: `/docs/errors#${refusal.code}`,
     title,
     status,
@@ -42,6 +41,8 @@ export function problemOf(refusal: Refusal, requestId: string): Problem {
     request_id: requestId,
     retryable: refusal.code in retryAfterSeconds,
   };
+  // What a refusal adds comes last, and replaces nothing.
+  return { ...problem, ...refusal.extra, ...problem };
 }
 
 export function sendProblem(refusal: Refusal, request: FastifyRequest, reply: FastifyReply): FastifyReply {
