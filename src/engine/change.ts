@@ -3,7 +3,7 @@ import { Refusal } from "../domain/refusal.ts";
 import type { CallDocumentRow } from "../ports/rows.ts";
 import type { Tx } from "../ports/store.ts";
 import { type Context, runSure } from "./context.ts";
-import { changeOf, dedupeOf } from "./dispatch.ts";
+import { dedupeOf } from "./dispatch.ts";
 import type { Actor, CallView } from "./engine.ts";
 import { Entries, type Entry, type Working, move } from "./ledger.ts";
 import { callIdOf, noSuchCall, readCall } from "./view.ts";
@@ -42,8 +42,8 @@ export async function changeCall(
     if (entry !== null) {
       const entries = new Entries(lease);
       entries.add(call, { actor: actor.name, ...entry });
-      const won = yield* statements.calls.change([changeOf(call)]);
-      if (won.length === 0) throw new Error("A locked call was changed by another transaction");
+      if ((yield* statements.calls.change([call])) === 0)
+        throw new Error("A locked call was changed by another transaction");
       yield* statements.dedupe.remove(dedupeOf([call]));
       yield* statements.ledger.insert(entries.rows);
     }

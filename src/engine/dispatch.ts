@@ -10,7 +10,7 @@ import type {
   PersonRow,
   SuppressionRow,
 } from "../ports/rows.ts";
-import type { CallChange, Claimable } from "../ports/statements.ts";
+import type { Claimable } from "../ports/statements.ts";
 import type { Tx } from "../ports/store.ts";
 import { type Context, runSure } from "./context.ts";
 import { documentPlace, parseDocument, phonePlace } from "./document.ts";
@@ -30,6 +30,8 @@ type Claim = {
 };
 
 const recheckMs = 1000;
+/** A create request is answered, or given up, within this time. */
+const placingMs = 60_000;
 const dialsKept = 50;
 
 /**
@@ -45,7 +47,7 @@ export function makeDispatch(
   placing: () => number,
 ): () => Promise<number> {
   let turn = 0;
-  let size = Math.min(100, context.tuning.claimMax);
+  let size = Math.min(200, context.tuning.claimMax);
   return async () => {
     for (;;) {
       if (context.state.draining) return forever;
@@ -91,7 +93,10 @@ function breathe(context: Context): Promise<void> {
 function adapted(context: Context, size: number, taken: number, tookMs: number): number {
   if (taken < size / 2 || tookMs === 0) return size;
   const wanted = Math.round((size * context.tuning.claimMs) / tookMs);
-  return Math.max(20, Math.min(context.tuning.claimMax, Math.round((size + wanted) / 2)));
+  return Math.max(
+    Math.min(200, context.tuning.claimMax),
+    Math.min(context.tuning.claimMax, Math.round((size + wanted) / 2)),
+  );
 }
 
 function openLanes(context: Context, now: number): LaneRow[] {
@@ -165,11 +170,10 @@ function* claimInTx(
   );
   for (const [index, call] of dialed.entries())
     startAttempt(entries, call, attempts[index] as AttemptRow, now);
-  const won = new Set(
-    (yield* statements.calls.change([...dialed, ...judged.changed].map(changeOf))).map((row) => row.id),
-  );
-  if (won.size < dialed.length + judged.changed.length)
+  const changes = [...dialed, ...judged.changed];
+  if ((yield* statements.calls.change(changes)) < changes.length) {
     throw new Error("A due row named a call that another transaction changed");
+  }
   yield* statements.attempts.insert(attempts);
   yield* statements.due.insert(judged.due);
   yield* statements.people.put(judged.people);
@@ -403,7 +407,7 @@ function newAttempt(context: Context, call: CallRow, line: Claimable, id: number
     detail: null,
     waited_for: late > 250 ? (context.state.lastBlock.get(line.id) ?? "dispatch") : null,
     max_duration_ms: line.max_duration_ms,
-    check_at: now + context.tuning.dialWithinMs + context.tuning.graceMs,
+    check_at: now + context.tuning.dialWithinMs + placingMs + context.tuning.graceMs,
     checks: 0,
     counted: 1,
     reports: 0,
@@ -452,9 +456,4 @@ export function dedupeOf(
   return calls.flatMap(({ workspace_id, dedupe_key, ended_at }) =>
     dedupe_key === null || ended_at === null ? [] : [{ workspace_id, dedupe_key }],
   );
-}
-
-/** The columns of a changed call that are written back. */
-export function changeOf(call: CallRow): CallChange {
-  return call;
 }

@@ -4,6 +4,7 @@ export type CallDocument = {
   readonly timezone: string | null;
   readonly timezoneSource: "given" | "at" | null;
   readonly name: string | null;
+  readonly purpose: string | null;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly script: readonly string[] | null;
   /** Ids of calling hours and retry policy named by the call; null: the line's and the workspace's. */

@@ -1,7 +1,7 @@
 import { forever } from "../domain/ids.ts";
 import type { Tx } from "../ports/store.ts";
 import { type Context, runSure } from "./context.ts";
-import { changeOf, dedupeOf } from "./dispatch.ts";
+import { dedupeOf } from "./dispatch.ts";
 import { Entries, type Working, move } from "./ledger.ts";
 
 const page = 200;
@@ -99,7 +99,7 @@ async function expireCalls(
       });
       expired.push(call);
     }
-    yield* statements.calls.change(expired.map(changeOf));
+    yield* statements.calls.change(expired);
     yield* statements.dedupe.remove(dedupeOf(expired));
     yield* statements.ledger.insert(entries.rows);
   });

@@ -26,16 +26,9 @@ export async function place(
   for (const id of attemptIds) context.state.placing.add(id);
   try {
     const fenced = await fence(context, attemptIds);
-    const purposes = await purposesOf(context, fenced.send);
     const kept = fenced.keep.map(({ id, reason }) => receive.add(id, [notSent(context, reason)]));
     const sent = fenced.send.map((attempt) =>
-      sendOne(
-        context,
-        receive,
-        attempt,
-        fenced.documents.get(attempt.call_id),
-        purposes.get(attempt.call_id) ?? null,
-      ),
+      sendOne(context, receive, attempt, fenced.documents.get(attempt.call_id)),
     );
     await Promise.all([...kept, ...sent]);
   } finally {
@@ -61,31 +54,26 @@ async function fence(context: Context, attemptIds: readonly number[]): Promise<F
   return runSure(context, "fence", function* (again): Tx<Fenced> {
     const { statements } = context.store;
     const now = context.clock.now();
-    const attempts = yield* statements.attempts.byIds(attemptIds.map((id) => ({ id })));
-    // A fence whose commit may have happened: nothing was sent yet, so `placing` is as good as `claimed`.
-    const mine = attempts.filter(
-      (row) =>
-        row.node_id === context.nodeId && (row.status === "claimed" || (again && row.status === "placing")),
+    const fenced = yield* statements.attempts.fence(
+      attemptIds.map((id) => ({ id, node_id: context.nodeId, placing_at: now })),
     );
+    // A fence whose commit may have happened: nothing was sent yet, so `placing` is as good as `claimed`.
+    const before = again ? yield* statements.attempts.byIds(attemptIds.map((id) => ({ id }))) : [];
+    const known = new Set(fenced.map((row) => row.id));
+    const mine = [
+      ...fenced,
+      ...before.filter(
+        (row) => !known.has(row.id) && row.node_id === context.nodeId && row.status === "placing",
+      ),
+    ];
     const stopped = yield* stoppedLines(context, mine);
+    const send: AttemptRow[] = [];
     const keep: { id: number; reason: string }[] = [];
-    const wanted: AttemptRow[] = [];
     for (const row of mine) {
       const reason = stopped.get(row.line_id) ?? notNow(context, row, now);
-      if (reason === null) wanted.push(row);
+      if (reason === null) send.push(row);
       else keep.push({ id: row.id, reason });
     }
-    const fenced = yield* statements.attempts.fence(
-      wanted
-        .filter((row) => row.status === "claimed")
-        .map((row) => ({
-          id: row.id,
-          node_id: context.nodeId,
-          placing_at: now,
-          check_at: now + 60_000 + context.tuning.graceMs,
-        })),
-    );
-    const send = [...fenced, ...wanted.filter((row) => row.status === "placing")];
     const documents = yield* statements.documents.byIds(send.map((row) => ({ call_id: row.call_id })));
     return { send, keep, documents: new Map(documents.map((row) => [row.call_id, row])) };
   });
@@ -116,14 +104,13 @@ async function sendOne(
   receive: Receive,
   attempt: AttemptRow,
   row: CallDocumentRow | undefined,
-  purpose: string | null,
 ): Promise<void> {
   const line = context.book.lines.get(attempt.line_id);
   const connected = line === undefined ? undefined : context.carriers.get(line.carrier);
   const order =
     line === undefined || connected === undefined
       ? "line_configuration"
-      : orderOf(context, attempt, row, line, purpose);
+      : orderOf(context, attempt, row, line);
   const late = notNow(context, attempt, context.clock.now());
   if (typeof order === "string" || late !== null || connected === undefined) {
     await receive.add(attempt.id, [
@@ -151,7 +138,6 @@ function orderOf(
   attempt: AttemptRow,
   row: CallDocumentRow | undefined,
   line: LineRow,
-  purpose: string | null,
 ): Order | "undecodable" | "line_configuration" {
   const { secrets } = context;
   const settings = openSettings(context, line);
@@ -168,7 +154,7 @@ function orderOf(
       attemptNumber: attempt.number,
       to: secrets.open(row.phone, phonePlace(attempt.call_id)),
       from: line.caller_id,
-      purpose,
+      purpose: document.purpose,
       metadata: document.metadata,
       script: document.script,
       settings,
@@ -184,17 +170,6 @@ function orderOf(
     });
     return "undecodable";
   }
-}
-
-async function purposesOf(
-  context: Context,
-  attempts: readonly AttemptRow[],
-): Promise<Map<number, string | null>> {
-  if (attempts.length === 0) return new Map();
-  const rows = await context.store.read("read purposes", () =>
-    context.store.statements.calls.byIds(attempts.map((row) => ({ id: row.call_id }))),
-  );
-  return new Map(rows.map((row) => [row.id, row.purpose]));
 }
 
 /** A carrier's answer as reports, so that it is folded like everything else that is known of the attempt. */

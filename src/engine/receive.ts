@@ -9,7 +9,7 @@ import type {
 } from "../ports/rows.ts";
 import type { Tx } from "../ports/store.ts";
 import { type Context, runSure } from "./context.ts";
-import { changeOf, dedupeOf } from "./dispatch.ts";
+import { dedupeOf } from "./dispatch.ts";
 import { type Effects, type Judgement, foldAttempt, settleCall } from "./settlement.ts";
 import { Group } from "./group.ts";
 import type { Lease } from "./ids.ts";
@@ -79,7 +79,11 @@ function mergeItems(items: readonly Item[]): Map<number, Report[]> {
   return merged;
 }
 
-function* settleInTx(context: Context, lease: Lease, items: ReadonlyMap<number, readonly Report[]>): Tx<Settled> {
+function* settleInTx(
+  context: Context,
+  lease: Lease,
+  items: ReadonlyMap<number, readonly Report[]>,
+): Tx<Settled> {
   const { statements } = context.store;
   const now = context.clock.now();
   const attempts = new Map(
@@ -141,8 +145,12 @@ function* recordReports(
       });
     }
   }
+  const first = rows.filter((row) => attempts.get(row.attempt_id)?.reports === 0);
+  const later = rows.filter((row) => attempts.get(row.attempt_id)?.reports !== 0);
+  const { statements } = context.store;
+  yield* statements.reports.insertFirst(first);
   const fresh = new Map<number, Report[]>();
-  for (const row of yield* context.store.statements.reports.insert(rows)) {
+  for (const row of [...first, ...(yield* statements.reports.insert(later))]) {
     const report = byKey.get(`${row.attempt_id}|${row.report_key}`);
     if (report === undefined) continue;
     const known = fresh.get(row.attempt_id);
@@ -206,8 +214,8 @@ function* writeEffects(context: Context, effects: Effects, folded: readonly Judg
   yield* statements.attempts.change(folded.map((one) => one.after));
   yield* statements.due.remove(effects.dueRemoved);
   const changed = [...effects.calls.values()];
-  const won = yield* statements.calls.change(changed.map(changeOf));
-  if (won.length < changed.length) throw new Error("A locked call was changed by another transaction");
+  if ((yield* statements.calls.change(changed)) < changed.length)
+    throw new Error("A locked call was changed by another transaction");
   yield* statements.due.insert(effects.dueAdded);
   yield* statements.dedupe.remove(dedupeOf(changed));
   yield* statements.ledger.insert(effects.entries.rows);

@@ -2,7 +2,7 @@ import { forever } from "../domain/ids.ts";
 import type { LaneRow } from "../ports/rows.ts";
 import type { Tx } from "../ports/store.ts";
 import { type Context, runSure } from "./context.ts";
-import { changeOf, dedupeOf } from "./dispatch.ts";
+import { dedupeOf } from "./dispatch.ts";
 import { documentPlace, parseDocument, phonePlace } from "./document.ts";
 import { Entries, type Working, move } from "./ledger.ts";
 import { planCall } from "./plan.ts";
@@ -73,7 +73,7 @@ async function replanCalls(
       replanOne(context, entries, call, documents.get(call.id), version, now);
       changed.push(call);
     }
-    yield* statements.calls.change(changed.map(changeOf));
+    yield* statements.calls.change(changed);
     const waiting = changed.filter((call) => call.status === "scheduled");
     yield* statements.due.insert(
       waiting.map((call) => ({ lane_id: call.lane_id, due_at: call.due_at, call_id: call.id })),

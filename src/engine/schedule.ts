@@ -140,6 +140,7 @@ export async function draftCall(
     timezone: asked.timezone,
     timezoneSource: asked.timezoneSource,
     name: request.name ?? null,
+    purpose: request.purpose ?? null,
     metadata: request.metadata ?? {},
     script,
     hoursId: hours?.row.id ?? null,

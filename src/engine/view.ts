@@ -163,6 +163,7 @@ const unreadable: CallDocument = {
   timezone: null,
   timezoneSource: null,
   name: null,
+  purpose: null,
   metadata: {},
   script: null,
   hoursId: null,

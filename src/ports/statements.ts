@@ -165,8 +165,8 @@ export type Statements = {
     insert(rows: readonly r.CallRow[]): Tx<never[]>;
     byIds(rows: readonly ById[]): Tx<r.CallRow[]>;
     lock(rows: readonly ById[]): Tx<r.CallRow[]>;
-    /** Changes the rows that still have the version that was read; returns their ids. The version goes up by one. */
-    change(rows: readonly CallChange[]): Tx<{ id: number }[]>;
+    /** Changes the rows that still have the version that was read; answers how many. The version goes up by one. */
+    change(rows: readonly CallChange[]): Tx<number>;
     list(args: CallListArgs): Tx<r.CallRow[]>;
     countByStatus(
       args: Of & { since: number },
@@ -193,9 +193,7 @@ export type Statements = {
     byIds(rows: readonly ById[]): Tx<r.AttemptRow[]>;
     lock(rows: readonly ById[]): Tx<r.AttemptRow[]>;
     /** claimed → placing for those that this node still owns; returns what placing needs. */
-    fence(
-      rows: readonly { id: number; node_id: number; placing_at: number; check_at: number }[],
-    ): Tx<r.AttemptRow[]>;
+    fence(rows: readonly { id: number; node_id: number; placing_at: number }[]): Tx<r.AttemptRow[]>;
     change(rows: readonly AttemptChange[]): Tx<never[]>;
     /** Open attempts whose check instant has come. */
     toCheck(args: { now: number; limit: number }): Tx<r.AttemptRow[]>;
@@ -207,6 +205,8 @@ export type Statements = {
     remove(rows: readonly ById[]): Tx<never[]>;
   };
   readonly reports: {
+    /** For attempts that have none yet: a repeated key is a fault. */
+    insertFirst(rows: readonly r.ReportRow[]): Tx<never[]>;
     /** Returns the ones that were new. */
     insert(rows: readonly r.ReportRow[]): Tx<{ attempt_id: number; report_key: string }[]>;
     ofAttempts(rows: readonly { attempt_id: number }[]): Tx<r.ReportRow[]>;

@@ -146,7 +146,7 @@ export class PostgresStore implements Store {
     const answer = await client.query(
       this.#named ? { name: this.#nameOf(text), text, values } : { text, values },
     );
-    return answer.rows;
+    return step.kind === "many" && step.bulk.answers === "count" ? [answer.rowCount ?? 0] : answer.rows;
   }
 
   #nameOf(text: string): string {

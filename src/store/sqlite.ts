@@ -12,6 +12,9 @@ const ballastBytes = 2 * 1024 * 1024;
 /** Nothing new begins with less free space than this; what is under way can still be recorded. */
 const floorBytes = 2 * ballastBytes;
 
+type Plain = string | number | null;
+type Prepared = { readonly statement: StatementSync; readonly columns: readonly string[] };
+
 export type SqliteOptions = {
   /** A file, or ":memory:". */
   readonly path: string;
@@ -27,7 +30,7 @@ export class SqliteStore implements Store {
   readonly #lock: DatabaseSync | null;
   readonly #path: string;
   readonly #log: Log;
-  readonly #prepared = new Map<string, StatementSync>();
+  readonly #prepared = new Map<string, Prepared>();
   #full = false;
 
   constructor(options: SqliteOptions) {
@@ -137,28 +140,32 @@ export class SqliteStore implements Store {
 
   #step(step: StoreStep): unknown[] {
     if (step.kind === "one") {
-      const prepared = this.#prepare(step.statement.text);
-      const values = bind(step.statement, step.args) as (string | number | null)[];
-      if (step.statement.returns) return prepared.all(...values);
-      prepared.run(...values);
+      const prepared = this.#prepare(step.statement.text, step.statement.returns);
+      const values = bind(step.statement, step.args) as Plain[];
+      if (step.statement.returns)
+        return prepared.statement.all(...values).map((row) => rowOf(prepared.columns, row));
+      prepared.statement.run(...values);
       return [];
     }
-    const prepared = this.#prepare(step.bulk.text);
-    if (!step.bulk.returns) {
-      for (const row of step.rows) prepared.run(...(row as (string | number | null)[]));
-      return [];
+    const { statement, columns } = this.#prepare(step.bulk.text, step.bulk.answers === "rows");
+    if (step.bulk.answers !== "rows") {
+      let changed = 0;
+      for (const row of step.rows) changed += Number(statement.run(...(row as Plain[])).changes);
+      return step.bulk.answers === "count" ? [changed] : [];
     }
     const answers: unknown[] = [];
     for (const row of step.rows) {
-      for (const answer of prepared.all(...(row as (string | number | null)[]))) answers.push(answer);
+      for (const answer of statement.all(...(row as Plain[]))) answers.push(rowOf(columns, answer));
     }
     return answers;
   }
 
-  #prepare(text: string): StatementSync {
+  #prepare(text: string, returns: boolean): Prepared {
     let prepared = this.#prepared.get(text);
     if (prepared === undefined) {
-      prepared = this.#db.prepare(text);
+      const statement = this.#db.prepare(text);
+      if (returns) statement.setReturnArrays(true);
+      prepared = { statement, columns: returns ? statement.columns().map((column) => column.name) : [] };
       this.#prepared.set(text, prepared);
     }
     return prepared;
@@ -187,6 +194,13 @@ export class SqliteStore implements Store {
       closeSync(file);
     }
   }
+}
+
+/** Rows come as arrays and become plain objects here: the driver's own objects are dictionaries, several times slower to read. */
+function rowOf(columns: readonly string[], values: unknown): Record<string, unknown> {
+  const row: Record<string, unknown> = {};
+  for (let at = 0; at < columns.length; at += 1) row[columns[at] as string] = (values as unknown[])[at];
+  return row;
 }
 
 /** A lock that the operating system releases when the process dies: an exclusive transaction on a file beside the data. */

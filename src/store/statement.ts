@@ -16,7 +16,8 @@ export type Statement = {
 export type Bulk = {
   readonly text: string;
   readonly width: number;
-  readonly returns: boolean;
+  /** What the step answers with: rows, nothing, or one number: how many rows it changed. */
+  readonly answers: "rows" | "nothing" | "count";
 };
 
 export type StoreStep =
@@ -31,6 +32,7 @@ export class Argument {
   }
 }
 
+type UpdateOptions = { readonly guard?: string; readonly returning?: string; readonly also?: string };
 type ColumnType = "bigint" | "text" | "double precision";
 export type Columns = Readonly<Record<string, ColumnType>>;
 
@@ -73,7 +75,11 @@ export class StatementMaker {
       this.dialect.name === "sqlite"
         ? `values (${names.map(() => "?").join(", ")})`
         : `select * from unnest(${arrays(columns)})`;
-    return this.#many(`insert into ${table} (${list}) ${source}${end}`, names, tail.returning !== undefined);
+    return this.#many(
+      `insert into ${table} (${list}) ${source}${end}`,
+      names,
+      tail.returning === undefined ? "nothing" : "rows",
+    );
   }
 
   /** Updates many rows by their key columns. `guard` is a constant SQL condition on the row as it stands. */
@@ -81,7 +87,30 @@ export class StatementMaker {
     table: keyof Tables,
     key: Columns,
     set: Columns,
-    options: { readonly guard?: string; readonly returning?: string; readonly also?: string } = {},
+    options: UpdateOptions = {},
+  ): (rows: readonly Row[]) => Tx<Returned[]> {
+    return this.#update(table, key, set, options, options.returning === undefined ? "nothing" : "rows");
+  }
+
+  /** As `updateMany`, and answers how many rows were changed. */
+  countedUpdateMany<Row extends object>(
+    table: keyof Tables,
+    key: Columns,
+    set: Columns,
+    options: Omit<UpdateOptions, "returning"> = {},
+  ): (rows: readonly Row[]) => Tx<number> {
+    const update = this.#update<Row, number>(table, key, set, options, "count");
+    return function* run(rows: readonly Row[]): Tx<number> {
+      return (yield* update(rows))[0] ?? 0;
+    };
+  }
+
+  #update<Row extends object, Returned>(
+    table: keyof Tables,
+    key: Columns,
+    set: Columns,
+    options: UpdateOptions,
+    answers: Bulk["answers"],
   ): (rows: readonly Row[]) => Tx<Returned[]> {
     const keys = Object.keys(key);
     const sets = Object.keys(set);
@@ -90,11 +119,11 @@ export class StatementMaker {
     const returning = options.returning === undefined ? "" : ` returning ${options.returning}`;
     if (this.dialect.name === "sqlite") {
       const text = `update ${table} set ${sets.map((name) => `${name} = ?`).join(", ")}${also} where ${keys.map((name) => `${name} = ?`).join(" and ")}${guard}${returning}`;
-      return this.#many(text, [...sets, ...keys], options.returning !== undefined);
+      return this.#many(text, [...sets, ...keys], answers);
     }
     const all = { ...set, ...key };
     const text = `update ${table} set ${sets.map((name) => `${name} = v.${name}`).join(", ")}${also} from unnest(${arrays(all)}) as v(${Object.keys(all).join(", ")}) where ${keys.map((name) => `${table}.${name} = v.${name}`).join(" and ")}${guard}${returning}`;
-    return this.#many(text, [...sets, ...keys], options.returning !== undefined);
+    return this.#many(text, [...sets, ...keys], answers);
   }
 
   /** Reads the rows with the given keys, in no particular order; missing ones are missing. */
@@ -107,7 +136,7 @@ export class StatementMaker {
     const keys = Object.keys(key);
     if (this.dialect.name === "sqlite") {
       const text = `select ${selected} from ${table} where ${keys.map((name) => `${name} = ?`).join(" and ")}`;
-      return this.#many(text, keys, true);
+      return this.#many(text, keys, "rows");
     }
     const lock =
       options.lock === true
@@ -123,7 +152,7 @@ export class StatementMaker {
               ", ",
             )} from ${table} join unnest(${arrays(key)}) as k(${keys.join(", ")}) on ${keys.map((name) => `${table}.${name} = k.${name}`).join(" and ")}${lock}`
         : `select ${selected} from ${table} where ${only} = any(${arrays(key)})${lock}`;
-    return this.#many(text, keys, true);
+    return this.#many(text, keys, "rows");
   }
 
   /** The smallest `value` for each given key that has rows: one look at the index per key, never a scan. */
@@ -134,7 +163,7 @@ export class StatementMaker {
       this.dialect.name === "sqlite"
         ? first("?")
         : `select head.* from unnest($1::bigint[]) as k(${key}) cross join lateral (${first(`k.${key}`)}) as head`;
-    return this.#many(text, [key], true);
+    return this.#many(text, [key], "rows");
   }
 
   /** Deletes the rows with the given keys; missing ones are no fault. */
@@ -144,22 +173,28 @@ export class StatementMaker {
       this.dialect.name === "sqlite"
         ? `delete from ${table} where ${keys.map((name) => `${name} = ?`).join(" and ")}`
         : `delete from ${table} using unnest(${arrays(key)}) as k(${keys.join(", ")}) where ${keys.map((name) => `${table}.${name} = k.${name}`).join(" and ")}`;
-    return this.#many(text, keys, false);
+    return this.#many(text, keys, "nothing");
   }
 
   #many<Row extends object, Returned>(
     text: string,
     names: readonly string[],
-    returns: boolean,
+    answers: Bulk["answers"],
   ): (rows: readonly Row[]) => Tx<Returned[]> {
-    const bulk: Bulk = { text, width: names.length, returns };
+    const bulk: Bulk = { text, width: names.length, answers };
     return function* run(rows: readonly Row[]): Tx<Returned[]> {
       if (rows.length === 0) return [];
-      const values = rows.map((row) => names.map((name) => (row as Record<string, Bound>)[name] ?? null));
+      const values = rows.map((row) => valuesOf(row as Record<string, Bound>, names));
       const step: StoreStep = { kind: "many", bulk, rows: values };
       return (yield step as unknown as Step) as Returned[];
     };
   }
+}
+
+function valuesOf(row: Readonly<Record<string, Bound>>, names: readonly string[]): Bound[] {
+  const values: Bound[] = Array.from({ length: names.length });
+  for (let at = 0; at < names.length; at += 1) values[at] = row[names[at] as string] ?? null;
+  return values;
 }
 
 function arrays(columns: Columns): string {

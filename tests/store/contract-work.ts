@@ -218,12 +218,12 @@ export const workContract: readonly Promised[] = [
       const fence = () =>
         store.run("fence", () =>
           attempts.fence([
-            { id: 1, node_id: 1, placing_at: 5, check_at: 9 },
-            { id: 2, node_id: 1, placing_at: 5, check_at: 9 },
+            { id: 1, node_id: 1, placing_at: 5 },
+            { id: 2, node_id: 1, placing_at: 5 },
           ]),
         );
       const won = await fence();
-      same(won, [attemptRow(1, { status: "placing", placing_at: 5, check_at: 9 })]);
+      same(won, [attemptRow(1, { status: "placing", placing_at: 5 })]);
       same(await fence(), []);
     },
   ],

@@ -70,7 +70,7 @@ export function attemptStatements(
       fence: make.updateMany(
         "attempts",
         { id: "bigint", node_id: "bigint" },
-        { placing_at: "bigint", check_at: "bigint" },
+        { placing_at: "bigint" },
         {
           also: "status = 'placing'",
           guard: "attempts.status = 'claimed'",
@@ -121,6 +121,7 @@ export function attemptStatements(
       remove: make.deleteMany("attempts", id),
     },
     reports: {
+      insertFirst: make.insertMany("reports", reportColumns),
       insert: make.insertMany("reports", reportColumns, {
         conflict: "on conflict (attempt_id, report_key) do nothing",
         returning: "attempt_id, report_key",

@@ -44,15 +44,13 @@ const dueColumns: Columns = { lane_id: "bigint", due_at: "bigint", call_id: "big
 
 /** Calls, their documents, and the queue of what is due. */
 export function callStatements(make: StatementMaker): Pick<Statements, "calls" | "documents" | "due"> {
-  const locks = make.dialect.locksRows;
   return {
     calls: {
       insert: make.insertMany("calls", callColumns),
       byIds: make.selectMany("calls", id, selectedCall),
       lock: make.selectMany("calls", id, selectedCall, { lock: true }),
-      change: make.updateMany("calls", { id: "bigint", version: "bigint" }, changeColumns, {
+      change: make.countedUpdateMany("calls", { id: "bigint", version: "bigint" }, changeColumns, {
         also: "version = calls.version + 1",
-        returning: "calls.id",
       }),
       list: make.query((db, arg: <K extends keyof CallListArgs & string>(name: K) => CallListArgs[K]) =>
         db
@@ -145,25 +143,7 @@ export function callStatements(make: StatementMaker): Pick<Statements, "calls" |
     due: {
       insert: make.insertMany("due", dueColumns),
       remove: make.deleteMany("due", dueColumns),
-      // The inner select is what makes Postgres use the key and skip rows that another claimer holds.
-      take: make.query((db, arg) => {
-        const first = db
-          .selectFrom("due")
-          .select(["due.lane_id", "due.due_at", "due.call_id"])
-          .where("due.lane_id", "=", arg("lane_id"))
-          .where("due.due_at", "<=", arg("now"))
-          .orderBy("due.due_at")
-          .orderBy("due.call_id")
-          .limit(arg("limit"));
-        return db
-          .deleteFrom("due")
-          .where(
-            ({ refTuple }) => refTuple("lane_id", "due_at", "call_id"),
-            "in",
-            (locks ? first.forUpdate().skipLocked() : first) as never,
-          )
-          .returning(["call_id", "due_at"]);
-      }),
+      take: takeDue(make),
       heads: make.headMany("due", "lane_id", "due_at"),
       waiting: make.query((db, arg) =>
         db
@@ -207,4 +187,61 @@ export function callStatements(make: StatementMaker): Pick<Statements, "calls" |
       ),
     },
   };
+}
+
+/**
+ * Postgres skips rows that another claimer holds, and uses the key, only by an inner select. SQLite has one claimer: there
+ * the first rows are read in key order and then deleted as one range.
+ */
+function takeDue(make: StatementMaker): Statements["due"]["take"] {
+  const first = make.query<
+    { lane_id: number; now: number; limit: number },
+    { call_id: number; due_at: number }
+  >((db, arg) =>
+    db
+      .selectFrom("due")
+      .select(["call_id", "due_at"])
+      .where("lane_id", "=", arg("lane_id"))
+      .where("due_at", "<=", arg("now"))
+      .orderBy("due_at")
+      .orderBy("call_id")
+      .limit(arg("limit")),
+  );
+  if (make.dialect.name === "sqlite") {
+    const range = make.query<{ lane_id: number; due_at: number; call_id: number }, never>(
+      (db, arg) =>
+        db
+          .deleteFrom("due")
+          .where("lane_id", "=", arg("lane_id"))
+          .where(({ eb, refTuple, tuple }) =>
+            eb(refTuple("due_at", "call_id"), "<=", tuple(arg("due_at"), arg("call_id"))),
+          ) as never,
+    );
+    return function* take(args) {
+      const rows = yield* first(args);
+      const last = rows.at(-1);
+      if (last !== undefined)
+        yield* range({ lane_id: args.lane_id, due_at: last.due_at, call_id: last.call_id });
+      return rows;
+    };
+  }
+  return make.query((db, arg) =>
+    db
+      .deleteFrom("due")
+      .where(
+        ({ refTuple }) => refTuple("lane_id", "due_at", "call_id"),
+        "in",
+        db
+          .selectFrom("due")
+          .select(["due.lane_id", "due.due_at", "due.call_id"])
+          .where("due.lane_id", "=", arg("lane_id"))
+          .where("due.due_at", "<=", arg("now"))
+          .orderBy("due.due_at")
+          .orderBy("due.call_id")
+          .limit(arg("limit"))
+          .forUpdate()
+          .skipLocked() as never,
+      )
+      .returning(["call_id", "due_at"]),
+  );
 }
