@@ -44,6 +44,8 @@ export class Book {
   hours: ReadonlyMap<number, HoursEntry> = new Map();
   policies: ReadonlyMap<number, PolicyEntry> = new Map();
   #laneIds: ReadonlyMap<string, number> = new Map();
+  #reads = 0;
+  #newest = 0;
 
   constructor(ports: BookPorts) {
     this.#ports = ports;
@@ -52,6 +54,7 @@ export class Book {
   /** Reads everything anew. */
   async load(): Promise<void> {
     const { statements } = this.#ports.store;
+    const turn = (this.#reads += 1);
     const read = await this.#ports.store.read("read the book", function* () {
       return {
         workspaces: yield* statements.workspaces.all({}),
@@ -64,6 +67,9 @@ export class Book {
     });
     const hours = new Map<number, HoursEntry>();
     for (const row of read.hours) hours.set(row.id, { row, hours: await this.#hoursOf(row) });
+    // Loads overlap; what was read before what stands here must not replace it.
+    if (turn < this.#newest) return;
+    this.#newest = turn;
     this.workspaces = new Map(read.workspaces.map((row) => [row.id, workspaceConfig(row, read.settings)]));
     this.lines = new Map(read.lines.map((row) => [row.id, row]));
     this.lanes = new Map(read.lanes.map((row) => [row.id, row]));

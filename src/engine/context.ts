@@ -9,6 +9,7 @@ import type { Random } from "../ports/random.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import { type Store, StoreError, type Tx } from "../ports/store.ts";
 import type { Book } from "./book.ts";
+import type { ClockAnchor } from "./clock-watch.ts";
 import type { Ids } from "./ids.ts";
 
 /** The sockets that an engine is plugged into. */
@@ -90,6 +91,7 @@ export type EngineState = {
   draining: boolean;
   /** After a jump of the clock nothing is dialed until then. */
   fencedUntil: number;
+  readonly anchor: ClockAnchor;
   /** Lines that take no calls, with the reason and when to look again. */
   readonly blocked: Map<number, { readonly reason: string; readonly until: number }>;
   /** What each line last made calls wait for. */

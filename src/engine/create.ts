@@ -86,7 +86,14 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
     announce: () => {
       for (const listener of listeners) listener();
     },
-    state: { draining: false, fencedUntil: 0, blocked: new Map(), lastBlock: new Map(), placing: new Set() },
+    state: {
+      draining: false,
+      fencedUntil: 0,
+      anchor: { wall: options.clock.now(), mono: options.clock.mono() },
+      blocked: new Map(),
+      lastBlock: new Map(),
+      placing: new Set(),
+    },
   };
   await book.load();
   const receive = makeReceive(context);

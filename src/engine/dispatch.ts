@@ -12,6 +12,7 @@ import type {
 } from "../ports/rows.ts";
 import type { Claimable } from "../ports/statements.ts";
 import type { Tx } from "../ports/store.ts";
+import { isClockFenced } from "./clock-watch.ts";
 import { type Context, runSure } from "./context.ts";
 import { documentPlace, parseDocument, phonePlace } from "./document.ts";
 import type { Lease } from "./ids.ts";
@@ -27,9 +28,13 @@ type Claim = {
   readonly blocked: { readonly reason: string; readonly until: number | null } | null;
   /** The next instant of what was moved. */
   readonly movedTo: number;
+  /** Calling hours have changed since they were read: nothing was taken, and they must be read again first. */
+  readonly isBookOld?: boolean;
 };
 
 const recheckMs = 1000;
+/** Who resumes dialing wakes this process; another node is noticed by looking. */
+const stopRecheckMs = (context: Context): number => (context.store.singleOwner ? 60_000 : recheckMs);
 /** A create request is answered, or given up, within this time. */
 const placingMs = 60_000;
 const dialsKept = 50;
@@ -52,10 +57,9 @@ export function makeDispatch(
     for (;;) {
       if (context.state.draining) return forever;
       const now = context.clock.now();
-      if (now < context.state.fencedUntil) return context.state.fencedUntil;
+      if (isClockFenced(context)) return context.state.fencedUntil;
       if (!context.store.roomForMore()) return now + recheckMs;
-      const room = context.tuning.placingMax - placing();
-      if (room <= 0) return forever;
+      if (placing() >= context.tuning.placingMax) return forever;
       const open = openLanes(context, now);
       const heads = await context.store.read("look for due calls", () =>
         context.store.statements.due.heads(open.map((lane) => ({ lane_id: lane.id }))),
@@ -64,8 +68,11 @@ export function makeDispatch(
       if (due.length === 0) return nextWake(context, heads, now);
       turn += 1;
       for (const lane of takeTurns(context, due, turn)) {
+        const room = context.tuning.placingMax - placing();
+        if (room <= 0 || context.state.draining || isClockFenced(context)) break;
         const before = context.clock.mono();
         const claim = await claimLane(context, lane, Math.min(size, room));
+        if (claim.isBookOld) await context.book.load();
         size = adapted(context, size, claim.taken, context.clock.mono() - before);
         if (claim.blocked !== null) block(context, lane.line_id, claim.blocked);
         if (claim.attempts.length > 0) deliver(claim.attempts.map((attempt) => attempt.id));
@@ -154,7 +161,9 @@ function* claimInTx(
   const now = context.clock.now();
   const [line] = yield* statements.lines.lockForClaim({ id: lane.line_id });
   const stop = line === undefined ? "line_removed" : stopReason(line);
-  if (line === undefined || stop !== null) return blockedBy(stop ?? "line_removed", now + recheckMs);
+  if (line === undefined || stop !== null) return blockedBy(stop ?? "line_removed", now + stopRecheckMs(context));
+  if (line.plan_version !== context.book.workspace(line.workspace_id).row.plan_version)
+    return { attempts: [], taken: 0, blocked: null, movedTo: forever, isBookOld: true };
   const { today, tomorrowAt } = lineDay(context, line.timezone, now);
   const allowance = allow(limitsOf(line), countersOf(line), limit, now, today, tomorrowAt);
   const wait =
