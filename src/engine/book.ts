@@ -96,6 +96,7 @@ export class Book {
     if (known !== undefined) return known;
     const { store, ids } = this.#ports;
     const id = (await ids.reserve({ config: 1 })).next("config");
+    let unanswered: StoreError | null = null;
     try {
       await store.run("make a lane", () =>
         store.statements.lanes.insert([
@@ -105,10 +106,11 @@ export class Book {
     } catch (error) {
       // Whether the lane is there after a lost answer is seen below.
       if (!(error instanceof StoreError) || error.fault !== "commit_unknown") throw error;
+      unanswered = error;
     }
     await this.load();
     const made = this.laneOf(lineId, campaignId, priority);
-    if (made === undefined) throw new Error("The lane that was just made is not there");
+    if (made === undefined) throw unanswered ?? new Error("The lane that was just made is not there");
     return made;
   }
 
