@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, statfsSync, truncateSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, realpathSync, statfsSync, truncateSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync, backup } from "node:sqlite";
 import type { Log } from "../ports/log.ts";
@@ -37,15 +37,12 @@ export class SqliteStore implements Store {
     this.#path = options.path;
     this.#log = options.log;
     this.#lock = options.path === ":memory:" ? null : takeOwnership(options.path);
-    this.#db = new DatabaseSync(options.path, { timeout: 50 });
-    this.#db.exec("pragma journal_mode = wal");
-    this.#db.exec("pragma synchronous = full");
-    this.#db.exec("pragma wal_autocheckpoint = 1000");
-    this.#db.exec("pragma journal_size_limit = 67108864");
-    this.#db.exec("pragma cache_size = -65536");
-    this.#db.exec("pragma temp_store = memory");
-    this.#db.exec("pragma foreign_keys = off");
-    this.#checkFile();
+    try {
+      this.#db = openDatabase(options.path);
+    } catch (error) {
+      this.#lock?.close();
+      throw error;
+    }
     this.#fillBallast();
   }
 
@@ -92,12 +89,23 @@ export class SqliteStore implements Store {
   async backup(file: string): Promise<void> {
     if (existsSync(file))
       throw new StoreError("broken", `${file} exists already; a backup never overwrites a file`);
-    await backup(this.#db, file, { rate: 1000 });
+    // One step over a connection of its own sees one instant; with several steps every write would begin it anew.
+    const source = new DatabaseSync(this.#path, { readOnly: true, timeout: 5000 });
+    try {
+      await backup(source, file, { rate: 2 ** 31 - 1 });
+    } finally {
+      source.close();
+    }
   }
 
   close(): Promise<void> {
     this.#prepared.clear();
-    if (this.#path !== ":memory:") this.#db.exec("pragma wal_checkpoint(truncate)");
+    try {
+      if (this.#path !== ":memory:") this.#db.exec("pragma wal_checkpoint(truncate)");
+    } catch (error) {
+      // A full disk keeps the log beside the file; the next start reads it.
+      this.#log.warn("The write-ahead log could not be folded into the file.", { error: error as Error });
+    }
     this.#db.close();
     this.#lock?.close();
     return Promise.resolve();
@@ -171,16 +179,6 @@ export class SqliteStore implements Store {
     return prepared;
   }
 
-  #checkFile(): void {
-    const answer = this.#db.prepare("pragma quick_check(1)").get() as { quick_check: string } | undefined;
-    if (answer?.quick_check !== "ok") {
-      throw new StoreError(
-        "broken",
-        `${this.#path} is damaged (${answer?.quick_check}); keep it, and restore a backup beside it`,
-      );
-    }
-  }
-
   #fillBallast(): void {
     if (this.#path === ":memory:") return;
     const file = openSync(`${this.#path}.ballast`, "w");
@@ -203,9 +201,55 @@ function rowOf(columns: readonly string[], values: unknown): Record<string, unkn
   return row;
 }
 
+/** Opens a file that is whole. One that is not is left as it is: it is evidence, and may be all that is left. */
+function openDatabase(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout: 50 });
+  try {
+    const answer = db.prepare("pragma quick_check(1)").get() as { quick_check: string } | undefined;
+    if (answer?.quick_check !== "ok") throw damaged(path, answer?.quick_check ?? "no answer");
+    db.exec("pragma journal_mode = wal");
+    db.exec("pragma synchronous = full");
+    db.exec("pragma wal_autocheckpoint = 1000");
+    db.exec("pragma journal_size_limit = 67108864");
+    db.exec("pragma cache_size = -65536");
+    db.exec("pragma temp_store = memory");
+    db.exec("pragma foreign_keys = off");
+    return db;
+  } catch (error) {
+    db.close();
+    const code = Number((error as { errcode?: unknown }).errcode) & 0xff;
+    throw code === corruptCode || code === notADatabaseCode
+      ? damaged(path, (error as Error).message, error)
+      : (storeError(error) ?? error);
+  }
+}
+
+const corruptCode = 11;
+const notADatabaseCode = 26;
+
+function damaged(path: string, what: string, cause?: unknown): StoreError {
+  const why = what.replaceAll(/\s+/g, " ");
+  return new StoreError(
+    "broken",
+    `${path} is damaged (${why}); keep it, and restore a backup beside it`,
+    cause,
+  );
+}
+
+/** What statfs calls NFS, SMB, CIFS, SMB2, AFS and Ceph: their locks cannot be trusted, nor can a write-ahead log. */
+const networkTypes: ReadonlySet<number> = new Set([
+  0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x5346414f, 0x00c36400,
+]);
+
 /** A lock that the operating system releases when the process dies: an exclusive transaction on a file beside the data. */
 function takeOwnership(path: string): DatabaseSync {
-  const lock = new DatabaseSync(`${path}.lock`, { timeout: 0 });
+  if (networkTypes.has(statfsSync(dirname(path)).type >>> 0)) {
+    throw new StoreError(
+      "broken",
+      `${path} is on a network file system, where two machines could own it at once; use a local disk or Postgres`,
+    );
+  }
+  const lock = new DatabaseSync(`${existsSync(path) ? realpathSync(path) : path}.lock`, { timeout: 0 });
   try {
     lock.exec("pragma journal_mode = delete");
     lock.exec("begin exclusive");
