@@ -104,8 +104,8 @@ export async function openBench(place: Place, options: BenchOptions = {}): Promi
   const actor = engine.defaultActor();
   await engine.updateLine(actor, "sandbox", { slots_max: 1_000_000, settings: { answer: "at_once" } });
   const days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-  await engine.createHours(actor, { name: "always", weekly: Object.fromEntries(days.map((day) => [day, ["00:00-24:00"]])) });
-  await engine.updateSettings(actor, { default_hours: "always" });
+  await engine.createHours(actor, { name: "nearly always", weekly: Object.fromEntries(days.map((day) => [day, ["00:00-23:59"]])) });
+  await engine.updateSettings(actor, { default_hours: "nearly always" });
   if (options.start !== false) await engine.start();
   return {
     engine,

@@ -75,8 +75,10 @@ function refusalFor(context: Pick<Context, "secrets">, call: Working, event: Cal
     });
   }
   if (hasEnded(call.status))
-    return new Refusal("already_ended", `The call is ${call.status}.`, { extra: { status: call.status } });
+    return new Refusal("already_ended", `The call is ${call.status}.`, {
+      extra: { call_status: call.status },
+    });
   return new Refusal("wrong_state", `A call that is ${call.status} cannot ${event}.`, {
-    extra: { status: call.status },
+    extra: { call_status: call.status },
   });
 }

@@ -8,7 +8,7 @@ import { type ConnectedCarrier, type Context, type EnginePorts, defaultTuning } 
 import { dialing, resumeDialing, stopDialing } from "./dialing.ts";
 import { makeDispatch } from "./dispatch.ts";
 import type { DowntimeReport, Engine, Health } from "./engine.ts";
-import { listCallEvents, listEvents } from "./events.ts";
+import { listCallEvents, listEvents, newestCursor } from "./events.ts";
 import { makeExpire } from "./expire.ts";
 import { explain } from "./explain.ts";
 import { Group } from "./group.ts";
@@ -128,6 +128,7 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
       downtime = await begin(context, receive, options.nodeName);
       loop.start();
     },
+    drain: () => void (context.state.draining = true),
     async stop(withinMs) {
       context.state.draining = true;
       const deadline = context.clock.mono() + withinMs;
@@ -164,6 +165,7 @@ type CallVerbs = Pick<
   | "callNow"
   | "settle"
   | "listEvents"
+  | "newestCursor"
 >;
 
 function callVerbs(context: Context, group: ScheduleGroup, receive: Receive): CallVerbs {
@@ -183,6 +185,7 @@ function callVerbs(context: Context, group: ScheduleGroup, receive: Receive): Ca
     resume: (actor, callId, ifVersion) => resume(context, actor, callId, ifVersion),
     callNow: (actor, callId, ifVersion) => callNow(context, actor, callId, ifVersion),
     settle: (actor, callId, answer) => settle(context, receive, actor, callId, answer),
+    newestCursor: (actor) => newestCursor(context, actor),
     listEvents: (actor, after, limit, types) => listEvents(context, actor, after, limit, types),
   };
 }

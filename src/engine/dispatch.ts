@@ -161,7 +161,8 @@ function* claimInTx(
   const now = context.clock.now();
   const [line] = yield* statements.lines.lockForClaim({ id: lane.line_id });
   const stop = line === undefined ? "line_removed" : stopReason(line);
-  if (line === undefined || stop !== null) return blockedBy(stop ?? "line_removed", now + stopRecheckMs(context));
+  if (line === undefined || stop !== null)
+    return blockedBy(stop ?? "line_removed", now + stopRecheckMs(context));
   if (line.plan_version !== context.book.workspace(line.workspace_id).row.plan_version)
     return { attempts: [], taken: 0, blocked: null, movedTo: forever, isBookOld: true };
   const { today, tomorrowAt } = lineDay(context, line.timezone, now);

@@ -386,6 +386,8 @@ export interface Engine {
     limit: number,
     types?: readonly string[],
   ): Promise<{ readonly data: readonly EventView[]; readonly cursor: string }>;
+  /** The cursor behind the workspace's newest event, for a stream that begins now. */
+  newestCursor(actor: Actor): Promise<string>;
   /** Calls `wake` whenever new events may be there; returns how to stop. */
   onEvents(wake: () => void): () => void;
 
@@ -456,6 +458,8 @@ export interface Engine {
   health(): Promise<Health>;
 
   start(): Promise<void>;
+  /** No new dial from now on; everything else goes on until `stop`. */
+  drain(): void;
   /** No new dial from now on; resolves once requests under way are recorded, at most `withinMs` later. */
   stop(withinMs: number): Promise<void>;
   /** Resolves when nothing is under way and nothing is due that could be done now. */

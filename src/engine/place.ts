@@ -149,8 +149,12 @@ function orderOf(
     const document = parseDocument(secrets.open(row.document, documentPlace(attempt.call_id)));
     return {
       attemptKey,
-      callId: secrets.publicId("call", attempt.call_id),
-      attemptId: secrets.publicId("attempt", attempt.id),
+      get callId() {
+        return secrets.publicId("call", attempt.call_id);
+      },
+      get attemptId() {
+        return secrets.publicId("attempt", attempt.id);
+      },
       attemptNumber: attempt.number,
       to: secrets.open(row.phone, phonePlace(attempt.call_id)),
       from: line.caller_id,

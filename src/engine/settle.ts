@@ -31,7 +31,7 @@ export async function settle(
   if (call === undefined || call.workspace_id !== actor.workspaceId) throw noSuchCall(callId);
   if (attempt === undefined || attempt.status !== "unknown") {
     throw new Refusal("wrong_state", "Only a call whose last attempt is unknown can be settled by hand.", {
-      extra: { status: call.status },
+      extra: { call_status: call.status },
     });
   }
   const outcome = answer.placed ? (answer.outcome ?? "answered_unknown") : "not_placed";

@@ -48,6 +48,16 @@ export class Listeners {
     return main;
   }
 
+  /** Every port that is served, the main one first. */
+  ports(): number[] {
+    const all = this.#servers.map((server) => server.address());
+    return [
+      ...new Set(
+        all.flatMap((address) => (address !== null && typeof address === "object" ? [address.port] : [])),
+      ),
+    ];
+  }
+
   /** Takes no new connection, lets requests that run end, and after `withinMs` cuts what is left. */
   async close(clock: Clock, withinMs: number): Promise<void> {
     const closed = Promise.all(

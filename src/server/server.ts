@@ -71,6 +71,8 @@ export type HttpServer = {
   close(withinMs?: number): Promise<void>;
   /** The main port once it listens. */
   port(): number | null;
+  /** Every port that is served, the main one first. */
+  ports(): readonly number[];
   /** The application, for requests without a socket in tests, once it is ready. */
   readonly app: FastifyInstance;
 };
@@ -115,6 +117,7 @@ export async function createServer(options: ServerOptions): Promise<HttpServer> 
   return {
     app,
     port: () => port,
+    ports: () => listeners.ports(),
     listen: async () => {
       if (!loopback && !(await engine.hasKeys())) throw withoutKeys(config.host);
       port = await listeners.open(config.host, config.port, config.extraPorts);

@@ -99,22 +99,24 @@ export async function startCarillon(config: Config): Promise<Carillon> {
         port: config.port,
         extraPorts: config.extraPorts,
         corsOrigins: config.corsOrigins,
+        rateLimit: config.rateLimit,
+        trustProxy: config.trustProxy,
         logRequests: config.logLevel === "debug",
       },
     });
     undo.push(() => server.close(1000));
     port = await server.listen();
-    const host =
-      config.host === "0.0.0.0" || config.host === "::"
-        ? "localhost"
-        : isLoopback(config.host)
-          ? "localhost"
-          : config.host;
+    const local = config.host === "0.0.0.0" || config.host === "::" || isLoopback(config.host);
+    const host = local ? "localhost" : config.host;
     return {
       engine,
       server,
-      urls: [port, ...config.extraPorts].map((one) => `http://${host}:${one}`),
-      stop: () => stopAll(undo, clock),
+      urls: server.ports().map((one) => `http://${host}:${one}`),
+      async stop() {
+        // Dialing ends first: a request that is still answered may schedule, and nothing of it is dialed any more.
+        engine.drain();
+        await stopAll(undo, clock);
+      },
     };
   } catch (error) {
     await stopAll(undo, clock);

@@ -192,8 +192,8 @@ export class StatementMaker {
 }
 
 function valuesOf(row: Readonly<Record<string, Bound>>, names: readonly string[]): Bound[] {
-  const values: Bound[] = Array.from({ length: names.length });
-  for (let at = 0; at < names.length; at += 1) values[at] = row[names[at] as string] ?? null;
+  const values: Bound[] = [];
+  for (const name of names) values.push(row[name] ?? null);
   return values;
 }
 

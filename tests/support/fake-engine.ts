@@ -127,6 +127,7 @@ export class FakeEngine implements Partial<Engine> {
     this.#change("reschedule", actor, id, version);
   settle: Engine["settle"] = async (actor, id) => this.#change("complete", actor, id);
 
+  newestCursor: Engine["newestCursor"] = async () => String(this.events.length);
   listEvents: Engine["listEvents"] = async (_actor, after, limit, types) => {
     const tail = String(this.events.length);
     const from = Number(after ?? "0");

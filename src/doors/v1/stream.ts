@@ -37,7 +37,7 @@ export function streamHandlers(ports: DoorPorts<Engine>) {
         clock,
         actor,
         types,
-        cursor: after ?? (await newestCursor(engine, actor)),
+        cursor: after ?? (await engine.newestCursor(actor)),
         stillAllowed: () => stillAllowed(request),
       });
       open.add(stream);
@@ -54,16 +54,6 @@ export function streamHandlers(ports: DoorPorts<Engine>) {
       for (const stream of open) stream.end();
     },
   };
-}
-
-/** Walks to the end of the ledger by asking for events of a type that there is not. */
-async function newestCursor(engine: Pick<Engine, "listEvents">, actor: Actor): Promise<string> {
-  let cursor: string | null = null;
-  for (;;) {
-    const next: string = (await engine.listEvents(actor, cursor, 1, ["none"])).cursor;
-    if (next === cursor) return next;
-    cursor = next;
-  }
 }
 
 type Source = {
