@@ -64,9 +64,9 @@ export class Callers {
   probe(): void {
     const { create, request } = this.#wish(null);
     void this.#one(
-      { ...create, to: "+12125550100" },
+      { ...create, to: "+12125550199" },
       {
-        to: "+12125550100",
+        to: "+12125550199",
         in: `${1 + this.#random.below(120)}s`,
         line: "probe",
         purpose: "probe",

@@ -50,7 +50,7 @@ export function faultStore(inner: Store, owner: Incarnation, world: StoreWorld):
       return value;
     }
     // A transaction that refuses does so before its commit, so nothing is unknown about it.
-    const value = await run(verb);
+    await run(verb);
     if (fault === "crash_after") return crash(world, fault, name);
     throw new StoreError("commit_unknown", "simulated loss of the answer to a commit");
   };

@@ -71,7 +71,8 @@ export type Request = {
 
 export type Life = { readonly number: number; readonly at: number; readonly event: "start" | "ready" | "crash" | "stop_sent" | "stopped" };
 
-export type Step = { readonly at: number; readonly ms: number };
+/** The wall clock moved by `ms` against the steady one while an incarnation ran. */
+export type Step = { readonly at: number; readonly ms: number; readonly incarnation: number };
 
 /** The store's rows at the end of a run. */
 export type Rows = {

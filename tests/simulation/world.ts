@@ -108,7 +108,8 @@ async function live(parts: Parts): Promise<void> {
 }
 
 /** Spreads over the troubled days what people do and what befalls the machine. */
-function planEvents({ plan, timeline, machine, host, callers, operators, faults }: Parts): void {
+function planEvents(parts: Parts): void {
+  const { plan, timeline, machine, host, callers, operators, faults } = parts;
   const { random } = callers;
   const spanMs = plan.days * dayMs;
   const any = (): number => timeline.now + random.below(spanMs);
@@ -150,29 +151,31 @@ function planEvents({ plan, timeline, machine, host, callers, operators, faults 
     faults.fillDisk(true);
     timeline.in(60_000 + random.below(600_000), () => faults.fillDisk(false));
   });
-  strike(3, () => stepClock(parts(plan, timeline, machine, faults)));
-}
-
-type ClockParts = Pick<Parts, "plan" | "timeline" | "machine" | "faults">;
-function parts(plan: RunPlan, timeline: Timeline, machine: Machine, faults: Faults): ClockParts {
-  return { plan, timeline, machine, faults };
+  strike(3, () => stepClock(parts));
 }
 
 /** The wall clock is set wrong for a while, or the machine sleeps. */
-function stepClock({ timeline, machine, faults }: ClockParts): void {
+function stepClock({ timeline, machine, faults, history }: Parts): void {
   if (!faults.has("clock")) return;
   const { random } = faults;
+  const step = (ms: number): void => {
+    machine.wallOffsetMs += ms;
+    history.steps.push({ at: timeline.now, ms, incarnation: machine.current?.number ?? 0 });
+  };
   if (random.float() < 0.3) {
     faults.count("machine slept");
-    machine.pause(1000 + random.below(1_800_000), true);
+    const ms = 1000 + random.below(1_800_000);
+    const incarnation = machine.current?.number ?? 0;
+    history.steps.push({ at: timeline.now + ms, ms, incarnation });
+    machine.pause(ms, true);
     return;
   }
   faults.count("clock stepped");
   const size = random.float() < 0.5 ? 2000 + random.below(20_000) : random.below(3_600_000);
   const ms = random.float() < 0.5 ? size : -size;
-  machine.wallOffsetMs += ms;
+  step(ms);
   timeline.in(60_000 + random.below(1_800_000), () => {
-    if (faults.has("clock")) machine.wallOffsetMs -= ms;
+    if (faults.has("clock")) step(-ms);
   });
 }
 

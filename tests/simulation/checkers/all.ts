@@ -1,6 +1,7 @@
 import type { Checker } from "../checker.ts";
 import { accountability } from "./accountability.ts";
 import { bounds } from "./bounds.ts";
+import { clockFence } from "./clock-fence.ts";
 import { fencing } from "./fencing.ts";
 import { idempotency } from "./idempotency.ts";
 import { limits } from "./limits.ts";
@@ -24,6 +25,7 @@ export const checkers: readonly Checker[] = [
   stops,
   idempotency,
   fencing,
+  clockFence,
   liveness,
   bounds,
   accountability,

@@ -11,7 +11,8 @@ export const bounds: Checker = {
   promise: "No timer over 60 s, no more requests under way than allowed, a small write-ahead log, no spinning.",
   *check({ history }) {
     if (isTimerTooLong(history.longestTimerMs)) yield { what: `a timer was armed for ${history.longestTimerMs} ms` };
-    const most = history.plan.buggify ? 1 : 4000;
+    // Messages that are carried late come when they come, whatever was under way when they were sent.
+    const most = history.plan.buggify && !history.plan.classes.includes("conveyor") ? 1 : 4000;
     for (const request of history.requests) {
       if (request.underWay > most)
         yield { what: `${request.underWay} requests were under way, ${most} are allowed`, at: request.at };
