@@ -18,11 +18,10 @@ type Fenced = {
  * still owns and that may still be dialed becomes `placing`. 2. Window and deadline are looked at once more. 3. Exactly
  * one create request per attempt. 4. Its answer becomes a report: accepted, refused (certain) or unknown.
  */
-export async function place(
-  context: Context,
-  receive: Receive,
-  attemptIds: readonly number[],
-): Promise<void> {
+export async function place(context: Context, receive: Receive, delivered: readonly number[]): Promise<void> {
+  // A message that comes twice while its attempt is being placed is dropped before it can share in an unknown commit.
+  const attemptIds = [...new Set(delivered)].filter((id) => !context.state.placing.has(id));
+  if (attemptIds.length === 0) return;
   for (const id of attemptIds) context.state.placing.add(id);
   try {
     const fenced = await fence(context, attemptIds);
@@ -30,12 +29,18 @@ export async function place(
     const sent = fenced.send.map((attempt) =>
       sendOne(context, receive, attempt, fenced.documents.get(attempt.call_id)),
     );
-    await Promise.all([...kept, ...sent]);
+    // One report that cannot be stored must not make the others look as if nobody placed them any more.
+    const failure = (await Promise.allSettled([...kept, ...sent])).find(isRejected);
+    if (failure !== undefined) throw failure.reason;
   } finally {
     for (const id of attemptIds) context.state.placing.delete(id);
     // There is room for more requests now.
     context.wake("dispatch");
   }
+}
+
+function isRejected(result: PromiseSettledResult<unknown>): result is PromiseRejectedResult {
+  return result.status === "rejected";
 }
 
 /** A request that did not leave: nothing rang, so the call goes back to wait and the attempt does not count. */
@@ -51,21 +56,23 @@ export function notSent(context: Pick<Context, "clock">, reason: string): Report
 }
 
 async function fence(context: Context, attemptIds: readonly number[]): Promise<Fenced> {
+  const won = new Set<number>();
   return runSure(context, "fence", function* (again): Tx<Fenced> {
     const { statements } = context.store;
     const now = context.clock.now();
     const fenced = yield* statements.attempts.fence(
       attemptIds.map((id) => ({ id, node_id: context.nodeId, placing_at: now })),
     );
-    // A fence whose commit may have happened: nothing was sent yet, so `placing` is as good as `claimed`.
-    const before = again ? yield* statements.attempts.byIds(attemptIds.map((id) => ({ id }))) : [];
-    const known = new Set(fenced.map((row) => row.id));
+    // What this very fence won when its answer was lost: nothing was sent yet, so `placing` is as good as `claimed`.
+    const before = again ? yield* statements.attempts.byIds([...won].map((id) => ({ id }))) : [];
+    for (const row of fenced) won.delete(row.id);
     const mine = [
       ...fenced,
       ...before.filter(
-        (row) => !known.has(row.id) && row.node_id === context.nodeId && row.status === "placing",
+        (row) => won.has(row.id) && row.node_id === context.nodeId && row.status === "placing",
       ),
     ];
+    for (const row of fenced) won.add(row.id);
     const stopped = yield* stoppedLines(context, mine);
     const send: AttemptRow[] = [];
     const keep: { id: number; reason: string }[] = [];
