@@ -68,7 +68,7 @@ async function checkAttempt(context: Context, receive: Receive, attempt: Attempt
 async function persist(context: Context, receive: Receive, attempt: AttemptRow, now: number): Promise<void> {
   const lastAt = longestEnd(context, attempt);
   if (attempt.status === "in_progress") {
-    const endless = (attempt.answered_at ?? attempt.claimed_at) + attempt.max_duration_ms;
+    const endless = talkingSince(context, attempt) + attempt.max_duration_ms;
     if (now >= endless + 2 * context.tuning.graceMs) {
       const ended: Report = {
         key: "watchdog",
@@ -87,6 +87,15 @@ async function persist(context: Context, receive: Receive, attempt: AttemptRow, 
   }
   const wait = checkLadder[Math.min(attempt.checks, checkLadder.length - 1)] ?? 60_000;
   return askAgainAt(context, attempt, Math.min(now + wait, Math.max(lastAt, now + 1000)));
+}
+
+/** When it was answered by the carrier's word; where that is earlier than our request, its clock and ours disagree. */
+function talkingSince(context: Context, attempt: AttemptRow): number {
+  const askedAt = attempt.placing_at ?? attempt.claimed_at;
+  const answeredAt = attempt.answered_at ?? askedAt;
+  return answeredAt >= askedAt
+    ? answeredAt
+    : askedAt + (context.book.lines.get(attempt.line_id)?.ring_timeout_ms ?? 60_000);
 }
 
 /** By then the call must have ended, whatever became of it. */
