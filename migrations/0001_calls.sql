@@ -1,5 +1,6 @@
 -- The foundation: workspaces, lines, calls and what happens to them.
 -- One text for both databases; /*sqlite …*/ and /*postgres …*/ hold the few words that only one of them reads.
+-- Conditions are chains of "or": SQLite builds a table for each "in (…)" at every write.
 -- Instants are UTC milliseconds. Ids are integers that the program makes; public ids are derived from them.
 
 create table workspaces (
@@ -65,7 +66,7 @@ create table lines (
   workspace_id bigint not null,
   name text not null,
   carrier text not null,
-  status text not null check (status in ('active', 'paused', 'removed')),
+  status text not null check (status = 'active' or status = 'paused' or status = 'removed'),
   status_reason text,
   settings text not null,
   caller_id text,
@@ -108,7 +109,7 @@ create table calls (
   id /*sqlite integer*/ /*postgres bigint*/ not null primary key,
   workspace_id bigint not null,
   lane_id bigint not null,
-  status text not null check (status in ('scheduled', 'dialing', 'paused', 'needs_review', 'completed', 'failed', 'expired', 'canceled', 'skipped')),
+  status text not null check (status = 'scheduled' or status = 'dialing' or status = 'paused' or status = 'needs_review' or status = 'completed' or status = 'failed' or status = 'expired' or status = 'canceled' or status = 'skipped'),
   number_hash text not null,
   requested_at bigint not null,
   due_at bigint not null,
@@ -132,7 +133,7 @@ create table calls (
 );
 create index calls_of_workspace on calls (workspace_id, id);
 -- What people look for is what went wrong; the happy path pays nothing for finding it.
-create index calls_in_trouble on calls (workspace_id, status, id) where status in ('paused', 'needs_review', 'failed', 'expired', 'canceled', 'skipped');
+create index calls_in_trouble on calls (workspace_id, status, id) where status <> 'scheduled' and status <> 'dialing' and status <> 'completed';
 
 create table call_documents (
   call_id /*sqlite integer*/ /*postgres bigint*/ not null primary key,
@@ -158,8 +159,8 @@ create table attempts (
   line_id bigint not null,
   node_id bigint not null,
   number bigint not null,
-  status text not null check (status in ('claimed', 'placing', 'unknown', 'accepted', 'ringing', 'in_progress', 'ended')),
-  slot_held bigint not null check (slot_held in (0, 1)),
+  status text not null check (status = 'claimed' or status = 'placing' or status = 'unknown' or status = 'accepted' or status = 'ringing' or status = 'in_progress' or status = 'ended'),
+  slot_held bigint not null check (slot_held = 0 or slot_held = 1),
   due_at bigint not null,
   closes_at bigint not null,
   claimed_at bigint not null,
@@ -214,7 +215,7 @@ create table suppressions (
   workspace_id bigint not null,
   number_hash text not null,
   scope text not null,
-  kind text not null check (kind in ('suppressed', 'quarantined')),
+  kind text not null check (kind = 'suppressed' or kind = 'quarantined'),
   phone text not null,
   reason text not null,
   until_at bigint,

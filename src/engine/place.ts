@@ -186,6 +186,9 @@ function orderOf(
 /** A carrier's answer as reports, so that it is folded like everything else that is known of the attempt. */
 export function reportsOf(answer: PlaceAnswer, now: number): readonly Report[] {
   if (answer.kind === "accepted") {
+    // A carrier that told the end in its answer has thereby told that it took the call.
+    const told = answer.reports.some((report) => report.kind === "ended" && report.outcome !== "not_placed");
+    if (told) return answer.reports.map((report) => ({ carrierRef: answer.carrierRef, ...report }));
     return [{ key: "placed", kind: "accepted", at: now, carrierRef: answer.carrierRef }, ...answer.reports];
   }
   if (answer.kind === "unknown") return [{ key: "placed", kind: "unknown", at: now, detail: answer.detail }];
