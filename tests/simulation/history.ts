@@ -72,7 +72,13 @@ export type Request = {
 export type Life = { readonly number: number; readonly at: number; readonly event: "start" | "ready" | "crash" | "stop_sent" | "stopped" };
 
 /** The wall clock moved by `ms` against the steady one while an incarnation ran. */
-export type Step = { readonly at: number; readonly ms: number; readonly incarnation: number };
+export type Step = {
+  readonly at: number;
+  readonly ms: number;
+  readonly incarnation: number;
+  /** It does not merely take an earlier step back, which the program need not have noticed. */
+  readonly isWrong: boolean;
+};
 
 /** The store's rows at the end of a run. */
 export type Rows = {

@@ -158,24 +158,24 @@ function planEvents(parts: Parts): void {
 function stepClock({ timeline, machine, faults, history }: Parts): void {
   if (!faults.has("clock")) return;
   const { random } = faults;
-  const step = (ms: number): void => {
+  const step = (ms: number, isWrong: boolean): void => {
     machine.wallOffsetMs += ms;
-    history.steps.push({ at: timeline.now, ms, incarnation: machine.current?.number ?? 0 });
+    history.steps.push({ at: timeline.now, ms, incarnation: machine.current?.number ?? 0, isWrong });
   };
   if (random.float() < 0.3) {
     faults.count("machine slept");
     const ms = 1000 + random.below(1_800_000);
     const incarnation = machine.current?.number ?? 0;
-    history.steps.push({ at: timeline.now + ms, ms, incarnation });
+    history.steps.push({ at: timeline.now + ms, ms, incarnation, isWrong: true });
     machine.pause(ms, true);
     return;
   }
   faults.count("clock stepped");
   const size = random.float() < 0.5 ? 2000 + random.below(20_000) : random.below(3_600_000);
   const ms = random.float() < 0.5 ? size : -size;
-  step(ms);
+  step(ms, true);
   timeline.in(60_000 + random.below(1_800_000), () => {
-    if (faults.has("clock")) step(-ms);
+    if (faults.has("clock")) step(-ms, false);
   });
 }
 

@@ -11,7 +11,7 @@ export const clockFence: Checker = {
   promise: "After a jump of the clock nothing is dialed until it has been steady for half a minute.",
   *check({ history, dials }) {
     for (const step of history.steps) {
-      if (Math.abs(step.ms) <= jumpMs) continue;
+      if (Math.abs(step.ms) <= jumpMs || !step.isWrong) continue;
       for (const { request, call } of dials) {
         const sinceMs = request.at - step.at;
         if (request.incarnation === step.incarnation && sinceMs > claimedBeforeMs && sinceMs < steadyMs)

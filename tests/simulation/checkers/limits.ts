@@ -16,7 +16,13 @@ export const limits: Checker = {
       const plan = history.plan.lines.find((line) => line.name === lineName.get(lineId));
       for (const dial of own) {
         const at = dial.witness.acceptedAt;
-        const alive = own.filter((one) => one.witness.acceptedAt <= at && one.witness.endedAt > at).length;
+        // Whether a call has lasted too long cannot be told by a clock that was set meanwhile.
+        const alive = own.filter(
+          ({ witness }) =>
+            witness.acceptedAt <= at &&
+            witness.endedAt > at &&
+            !history.steps.some((step) => step.at >= witness.acceptedAt && step.at <= at),
+        ).length;
         const held = inForceSince(changes, at - claimToRequestMs, at);
         const slots = Math.max(...held.map((one) => one.slots));
         if (alive > slots)
