@@ -1,4 +1,5 @@
-// npm 10 drops the link to the bundled Node when it prunes the other platforms' packages; this makes it anew.
+// Links two programs into node_modules/.bin, so that npx and npm run find them in a checkout: the bundled Node (npm 10 drops
+// its link when it prunes the other platforms' packages), and carillon itself (npx would install a copy of the folder).
 const fs = require("node:fs");
 const path = require("node:path");
 
@@ -11,8 +12,13 @@ const names = {
 const name = names[`${process.platform}-${process.arch}`];
 const modules = path.join(__dirname, "..", "node_modules");
 if (name !== undefined && fs.existsSync(path.join(modules, name, "bin", "node"))) {
-  const link = path.join(modules, ".bin", "node");
-  fs.mkdirSync(path.dirname(link), { recursive: true });
-  fs.rmSync(link, { force: true });
-  fs.symlinkSync(path.join("..", name, "bin", "node"), link);
+  link("node", path.join("..", name, "bin", "node"));
+  link("carillon", path.join("..", "..", "launcher.mjs"));
+}
+
+function link(program, target) {
+  const file = path.join(modules, ".bin", program);
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.rmSync(file, { force: true });
+  fs.symlinkSync(target, file);
 }
