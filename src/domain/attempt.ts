@@ -85,8 +85,9 @@ export function foldReports(reports: readonly Report[]): AttemptFold {
     carrierRef: pick(reports, accepted ?? terminal, (report) => report.carrierRef),
     detail: pick(reports, terminal, (report) => report.detail),
     retryAfterMs: terminal?.retryAfterMs ?? null,
+    // Somebody on the line is followed by the watchdog until the call must have ended; everything else is given up.
     review:
-      terminal === undefined && placed === undefined && reports.some((report) => report.kind === "review"),
+      terminal === undefined && answered === undefined && reports.some((report) => report.kind === "review"),
   };
 }
 

@@ -29,7 +29,8 @@ export async function settle(
     return { call, attempt };
   });
   if (call === undefined || call.workspace_id !== actor.workspaceId) throw noSuchCall(callId);
-  if (attempt === undefined || attempt.status !== "unknown") {
+  const open = call.status === "needs_review" && attempt?.status !== "ended";
+  if (attempt === undefined || !(open || attempt.status === "unknown")) {
     throw new Refusal("wrong_state", "Only a call whose last attempt is unknown can be settled by hand.", {
       extra: { call_status: call.status },
     });
