@@ -18,7 +18,7 @@ import { documentPlace, parseDocument, phonePlace } from "./document.ts";
 import type { Lease } from "./ids.ts";
 import { Entries, type Working, move } from "./ledger.ts";
 import { countersOf, limitsOf, lineDay } from "./line-waits.ts";
-import { planCall } from "./plan.ts";
+import { planCall, ringLeadMs } from "./plan.ts";
 
 type Claim = {
   readonly attempts: readonly AttemptRow[];
@@ -240,7 +240,9 @@ function* judgeTaken(
   const caps = context.book.workspace(line.workspace_id).numberCaps;
   const people = caps.length === 0 ? new Map<string, number[]>() : yield* dialsOf(context, calls);
   const stale = calls.filter(
-    (call) => call.expires_at > now && (call.plan_version !== line.plan_version || now >= call.closes_at),
+    (call) =>
+      call.expires_at > now &&
+      (call.plan_version !== line.plan_version || now >= call.closes_at - ringLeadMs),
   );
   const documents = new Map(
     (yield* statements.documents.byIds(stale.map((call) => ({ call_id: call.id })))).map((row) => [
@@ -326,7 +328,8 @@ function replan(
   call.plan_version = line.plan_version;
   if (plan.kind === "held") {
     // Held, not guessed: looked at again in an hour, until its deadline.
-    return !movedTo(judged, call, now + 3_600_000, call.closes_at, plan.reason, false, now);
+    const again = now + 3_600_000;
+    return !movedTo(judged, call, again, again, plan.reason, false, now);
   }
   if (plan.dueAt <= now) {
     call.closes_at = plan.closesAt;
@@ -404,7 +407,7 @@ function newAttempt(context: Context, call: CallRow, line: Claimable, id: number
     due_at: call.due_at,
     closes_at: call.closes_at,
     claimed_at: now,
-    deadline_at: Math.min(now + context.tuning.dialWithinMs, call.closes_at, call.expires_at),
+    deadline_at: Math.min(now + context.tuning.dialWithinMs, call.closes_at - ringLeadMs, call.expires_at),
     placing_at: null,
     accepted_at: null,
     ringing_at: null,

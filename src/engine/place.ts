@@ -4,6 +4,7 @@ import type { Tx } from "../ports/store.ts";
 import type { Report } from "../domain/report.ts";
 import { type Context, runSure } from "./context.ts";
 import { documentPlace, parseDocument, phonePlace } from "./document.ts";
+import { ringLeadMs } from "./plan.ts";
 import type { Receive } from "./receive.ts";
 import { openSettings } from "./line-settings.ts";
 
@@ -102,7 +103,7 @@ function* stoppedLines(context: Context, attempts: readonly AttemptRow[]): Tx<Ma
 
 function notNow(context: Context, attempt: AttemptRow, now: number): string | null {
   if (context.state.draining || now < context.state.fencedUntil) return "not_sent";
-  if (now >= attempt.closes_at) return "calling_hours";
+  if (now >= attempt.closes_at - ringLeadMs) return "calling_hours";
   return now >= attempt.deadline_at ? "not_sent" : null;
 }
 

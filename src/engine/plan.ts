@@ -2,7 +2,7 @@ import { forever } from "../domain/ids.ts";
 import { zonesOfPhone } from "../domain/phone.ts";
 import { prefixZones } from "../domain/prefix-zones.ts";
 import type { Reason } from "../domain/call.ts";
-import { type Move, type Rule, findOpening } from "../domain/window.ts";
+import { MOVES_MAX, type Move, type Opening, type Rule, findOpening } from "../domain/window.ts";
 import type { ZoneRules } from "../domain/zone.ts";
 import type { LineRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
@@ -42,7 +42,7 @@ export function planCall(
   if (rules === "zone_unknown") return { kind: "held", reason: "zone_unknown" };
   if (rules.length === 0)
     return { kind: "planned", dueAt: from, closesAt: forever, moves: noMoves, reason: "requested" };
-  const opening = findOpening(rules, from);
+  const opening = findRoomToRing(rules, from);
   if (opening.kind === "never") return { kind: "held", reason: "no_common_hours" };
   return {
     kind: "planned",
@@ -51,6 +51,21 @@ export function planCall(
     moves: opening.moves,
     reason: opening.at > from ? "calling_hours" : "requested",
   };
+}
+
+/** A phone rings some seconds after the request; a request later than this before the end of a window would ring outside it. */
+export const ringLeadMs = 10_000;
+const tooShortMax = 100;
+
+/** The first opening that leaves time to ring. */
+function findRoomToRing(rules: readonly Rule[], from: number): Opening {
+  let opening = findOpening(rules, from);
+  for (let tries = 0; tries < tooShortMax; tries += 1) {
+    if (opening.kind === "never" || opening.closesAt - opening.at > ringLeadMs) return opening;
+    const next = findOpening(rules, opening.closesAt);
+    opening = { ...next, moves: [...opening.moves, ...next.moves].slice(0, MOVES_MAX) };
+  }
+  return opening;
 }
 
 function rulesFor(

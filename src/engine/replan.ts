@@ -113,6 +113,8 @@ function replanOne(
     const before = call.due_at;
     if (plan.kind === "held") {
       call.due_at = Math.max(call.due_at, now);
+      // Closed at once, so that it is planned again, and not dialed, when it is due.
+      call.closes_at = call.due_at;
       call.reason = plan.reason;
     } else {
       call.due_at = plan.dueAt;
@@ -120,12 +122,12 @@ function replanOne(
       call.reason = plan.reason;
       if (call.expires_after_ms !== null) call.expires_at = plan.dueAt + call.expires_after_ms;
     }
-    if (call.due_at === before) return;
+    if (call.due_at === before && plan.kind === "planned") return;
     move(call, "move", now);
     entries.add(call, {
       at: now,
       type: "call.moved",
-      reason: "hours_changed",
+      reason: plan.kind === "held" ? plan.reason : "hours_changed",
       data: { from: before, due_at: call.due_at },
     });
   } catch (error) {

@@ -18,6 +18,7 @@ import { type CallDocument, documentPlace, parseDocument, phonePlace } from "./d
 import type { Lease } from "./ids.ts";
 import { type Entries, type Working, move } from "./ledger.ts";
 import { displayZone, planCall } from "./plan.ts";
+import { suppressionPlace } from "./suppressions.ts";
 
 /** An attempt before and after its reports were folded. */
 export type Judgement = {
@@ -329,7 +330,8 @@ function planAgain(
   call.reason = plan.kind === "held" ? plan.reason : plan.dueAt > from ? "calling_hours" : reason;
   call.requested_at = event === "retry" ? from : call.requested_at;
   call.due_at = dueAt;
-  call.closes_at = plan.kind === "planned" ? plan.closesAt : call.closes_at;
+  // Without a window it is planned again, and not dialed, when it is due.
+  call.closes_at = plan.kind === "planned" ? plan.closesAt : dueAt;
   call.expires_at = expiresAt;
   call.plan_version = context.book.workspace(call.workspace_id).row.plan_version;
   const moves = plan.kind === "planned" && plan.moves.length > 0 ? { moves: plan.moves } : {};
@@ -398,7 +400,7 @@ function suppress(
     number_hash: call.number_hash,
     scope: "",
     kind,
-    phone: context.secrets.seal(e164, `suppressions|phone|${id}`),
+    phone: context.secrets.seal(e164, suppressionPlace(id)),
     reason,
     until_at: until,
     created_at: now,
