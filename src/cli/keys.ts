@@ -1,6 +1,7 @@
 import { type AddCommand, action, examples } from "./action.ts";
 import type { Context } from "./context.ts";
 import type { List } from "./shapes.ts";
+import { storeFailure } from "./store-failure.ts";
 import { table } from "./table.ts";
 import { instant, stamp } from "./times.ts";
 
@@ -47,7 +48,32 @@ export const addKeys: AddCommand = (program, cli) => {
       }),
     );
   examples(revoke, [["carillon keys revoke key_01…", ""]]);
+  const rotate = group
+    .command("rotate-encryption")
+    .description(
+      "seal numbers and secrets anew with the newest key of ENCRYPTION_KEYS; not while a server runs",
+    )
+    .option("--database-path <file>", "the SQLite file (DATABASE_PATH, carillon.db)")
+    .option("--database-url <url>", "sqlite:… or postgres://… (DATABASE_URL)")
+    .action(action<StoreOptions>(cli, rotateEncryption));
+  examples(rotate, [
+    ["ENCRYPTION_KEYS=2027:<base64>,2026:<base64> carillon keys rotate-encryption", "then drop 2026"],
+  ]);
 };
+
+type StoreOptions = { readonly databasePath?: string; readonly databaseUrl?: string };
+
+async function rotateEncryption(context: Context, options: StoreOptions): Promise<void> {
+  const { databasePath, databaseUrl } = options;
+  const { rotateStore } = await import("../server/rotate.ts");
+  const rewritten = await rotateStore(context.config({ databasePath, databaseUrl }), () => {}).catch(
+    storeFailure,
+  );
+  context.print(
+    { rewritten },
+    () => `${rewritten} rows were sealed anew; older keys are no longer needed for them.`,
+  );
+}
 
 async function createKey(context: Context, options: CreateOptions, name = ""): Promise<void> {
   const made = await context.client().post<Key & { readonly secret: string }>("/v1/keys", {

@@ -28,7 +28,7 @@ export async function createSuppression(
     number_hash: context.secrets.numberHash(actor.workspaceId, phone.e164),
     scope: input.purpose ?? "",
     kind: "suppressed",
-    phone: context.secrets.seal(phone.e164, phonePlaceOf(id)),
+    phone: context.secrets.seal(phone.e164, suppressionPlace(id)),
     reason: input.reason ?? "requested",
     until_at: until,
     created_at: now,
@@ -97,7 +97,8 @@ export async function listSuppressions(
   };
 }
 
-function phonePlaceOf(id: number): string {
+/** Where a suppression's number stands, bound into its envelope. */
+export function suppressionPlace(id: number): string {
   return `suppressions|phone|${id}`;
 }
 
@@ -108,7 +109,7 @@ function noSuch(id: string): Refusal {
 function view(context: Context, row: SuppressionRow): SuppressionView {
   return {
     id: context.secrets.publicId("suppression", row.id),
-    to: context.secrets.open(row.phone, phonePlaceOf(row.id)),
+    to: context.secrets.open(row.phone, suppressionPlace(row.id)),
     kind: row.kind,
     reason: row.reason,
     purpose: row.scope === "" ? null : row.scope,

@@ -228,6 +228,7 @@ export type Statements = {
     byId(args: Of & ById): Tx<r.SuppressionRow[]>;
     list(args: Of & { before_id: number; limit: number }): Tx<r.SuppressionRow[]>;
     remove(rows: readonly ById[]): Tx<never[]>;
+    setPhone(rows: readonly { id: number; phone: string }[]): Tx<never[]>;
     removeExpired(args: { now: number }): Tx<never[]>;
     any(args: object): Tx<ById[]>;
   };

@@ -144,7 +144,7 @@ async function restoreClock(store: Store, clock: SystemClock): Promise<void> {
 }
 
 /** The secret of this installation; a wrong one would find no number and honour no callback, so it is refused. */
-async function installationSecret(store: Store, config: Config): Promise<string> {
+export async function installationSecret(store: Store, config: Config): Promise<string> {
   const secret = config.secret ?? ownSecret(config);
   const own = { workspace_id: 0, name: "secret_fingerprint" };
   const value = JSON.stringify(secretFingerprint(secret));

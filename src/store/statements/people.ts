@@ -45,6 +45,7 @@ export function peopleStatements(
           .limit(arg("limit")),
       ),
       remove: make.deleteMany("suppressions", { id: "bigint" }),
+      setPhone: make.updateMany("suppressions", { id: "bigint" }, { phone: "text" }),
       removeExpired: make.query(
         (db, arg) => db.deleteFrom("suppressions").where("until_at", "<=", arg("now")) as never,
       ),

@@ -1,0 +1,72 @@
+import type { Secrets } from "../ports/secrets.ts";
+import type { Store } from "../ports/store.ts";
+import { documentPlace, phonePlace } from "./document.ts";
+import { settingsPlace } from "./line-settings.ts";
+import { suppressionPlace } from "./suppressions.ts";
+
+const page = 500;
+
+/**
+ * Seals everything that is sealed anew with the newest key (or, without keys, opens it): numbers, documents, line
+ * settings, suppressions. Runs while no server does; safe to stop and run again. Returns how many rows were rewritten.
+ */
+export async function rotateEncryption(
+  store: Store,
+  secrets: Secrets,
+  onProgress: (rewritten: number) => void,
+): Promise<number> {
+  const reseal = (text: string, place: string): string =>
+    secrets.isCurrent(text) ? text : secrets.seal(secrets.open(text, place), place);
+  let rewritten = 0;
+  for (let after = 0; ;) {
+    const rows = await store.read("read documents", () =>
+      store.statements.documents.after({ call_id: after, limit: page }),
+    );
+    const last = rows.at(-1);
+    if (last === undefined) break;
+    after = last.call_id;
+    const old = rows.filter((row) => !secrets.isCurrent(row.phone) || !secrets.isCurrent(row.document));
+    const sealed = old.map((row) => ({
+      ...row,
+      phone: reseal(row.phone, phonePlace(row.call_id)),
+      document: reseal(row.document, documentPlace(row.call_id)),
+    }));
+    await store.run("seal documents anew", () => store.statements.documents.update(sealed));
+    rewritten += sealed.length;
+    onProgress(rewritten);
+  }
+  rewritten += await rotateLines(store, secrets, reseal);
+  rewritten += await rotateSuppressions(store, secrets, reseal);
+  onProgress(rewritten);
+  return rewritten;
+}
+
+type Reseal = (text: string, place: string) => string;
+
+async function rotateLines(store: Store, secrets: Secrets, reseal: Reseal): Promise<number> {
+  const lines = await store.read("read lines", () => store.statements.lines.all({}));
+  const old = lines.filter((line) => !secrets.isCurrent(line.settings));
+  const sealed = old.map((line) => ({ ...line, settings: reseal(line.settings, settingsPlace(line.id)) }));
+  await store.run("seal lines anew", () => store.statements.lines.update(sealed));
+  return sealed.length;
+}
+
+async function rotateSuppressions(store: Store, secrets: Secrets, reseal: Reseal): Promise<number> {
+  let rewritten = 0;
+  for (const workspace of await store.read("read workspaces", () => store.statements.workspaces.all({}))) {
+    for (let before = Number.MAX_SAFE_INTEGER; ;) {
+      const rows = await store.read("read suppressions", () =>
+        store.statements.suppressions.list({ workspace_id: workspace.id, before_id: before, limit: page }),
+      );
+      const last = rows.at(-1);
+      if (last === undefined) break;
+      before = last.id;
+      const sealed = rows
+        .filter((row) => !secrets.isCurrent(row.phone))
+        .map((row) => ({ id: row.id, phone: reseal(row.phone, suppressionPlace(row.id)) }));
+      await store.run("seal suppressions anew", () => store.statements.suppressions.setPhone(sealed));
+      rewritten += sealed.length;
+    }
+  }
+  return rewritten;
+}
