@@ -24,7 +24,7 @@ export async function changeCall(
 ): Promise<CallView> {
   const id = callIdOf(context, callId);
   const lease = await context.ids.reserve({ ledger: 2 });
-  const dueAt = await runSure(context, "change a call", function* (): Tx<number | null> {
+  const dueAt = await runSure(context, "change a call", function* (again): Tx<number | null> {
     const { statements } = context.store;
     const now = context.clock.now();
     const [seen] = yield* statements.calls.byIds([{ id }]);
@@ -34,7 +34,8 @@ export async function changeCall(
     if (row === undefined) throw noSuchCall(callId);
     if (row.due_at !== seen.due_at)
       yield* statements.due.remove([{ lane_id: row.lane_id, due_at: row.due_at, call_id: id }]);
-    if (ifVersion !== undefined && ifVersion !== row.version)
+    // After a lost answer the next version may be our own change.
+    if (ifVersion !== undefined && ifVersion !== row.version && !(again && ifVersion + 1 === row.version))
       throw new Refusal("precondition_failed", `The call is at version ${row.version}.`);
     const [document] = yield* statements.documents.byIds([{ call_id: id }]);
     const call: Working = { ...row };

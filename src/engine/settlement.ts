@@ -45,6 +45,8 @@ export type Effects = {
   changedAny: boolean;
 };
 
+const configurationWaitMs = 60_000;
+
 /** How long to wait before the carrier is asked again, by how often it was asked (ms). */
 export const checkLadder = [2000, 5000, 15_000, 60_000, 300_000, 900_000] as const;
 
@@ -206,6 +208,8 @@ function settleEnded(
     if (fold.retryAfterMs > 0) backOff(effects, before.line_id, now + fold.retryAfterMs);
     call.attempts -= 1;
     const reason = fold.retryAfterMs > 0 ? "carrier_backoff" : releaseReason(fold.detail);
+    // What the line's settings forbid now they will most likely forbid in a moment.
+    const waitMs = fold.detail === "line_configuration" ? configurationWaitMs : fold.retryAfterMs;
     planAgain(
       context,
       effects,
@@ -213,7 +217,7 @@ function settleEnded(
       read,
       "release",
       reason,
-      Math.max(now, (fold.endedAt ?? now) + fold.retryAfterMs),
+      Math.max(now, (fold.endedAt ?? now) + waitMs),
       now,
       before.id,
       data,
