@@ -33,8 +33,11 @@ export function faultStore(inner: Store, owner: Incarnation, world: StoreWorld):
     const fault = world.strike(name, writes);
     if (writes || fault !== null) world.trace(`${name}${fault === null ? "" : ` !${fault}`}`);
     if (fault === null) return settle(owner, run(verb));
-    if (fault === "busy" || fault === "full" || fault === "unknown_lost") {
-      throw new StoreError(fault === "unknown_lost" ? "commit_unknown" : fault, `simulated ${fault}`);
+    if (fault === "full" || (fault === "busy" && !writes)) throw new StoreError(fault, `simulated ${fault}`);
+    if (fault === "busy" || fault === "unknown_lost") {
+      // The statements are run, and undone: what a verb keeps outside its transaction must survive that.
+      await run(() => torn(verb(), Infinity)).catch(rethrowUnlessTorn);
+      throw new StoreError(fault === "busy" ? "busy" : "commit_unknown", `simulated ${fault}`);
     }
     if (fault === "crash_before") return crash(world, fault, name);
     if (fault === "crash_inside") {
@@ -95,6 +98,10 @@ function* torn<T>(verb: Tx<T>, steps: number): Tx<T> {
     next = verb.next(yield next.value);
   }
   throw new Torn("the process died before the commit");
+}
+
+function rethrowUnlessTorn(error: unknown): void {
+  if (!(error instanceof Torn)) throw error;
 }
 
 function ignoreTorn(error: unknown): void {
