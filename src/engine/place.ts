@@ -1,15 +1,16 @@
 import type { Order, PlaceAnswer } from "../ports/carrier.ts";
-import type { AttemptRow, CallDocumentRow, LineRow } from "../ports/rows.ts";
+import type { CallDocumentRow, LineRow } from "../ports/rows.ts";
+import type { FencedAttempt } from "../ports/statements.ts";
 import type { Tx } from "../ports/store.ts";
 import type { Report } from "../domain/report.ts";
 import { type Context, runSure } from "./context.ts";
 import { documentPlace, parseDocument, phonePlace } from "./document.ts";
 import { ringLeadMs } from "./plan.ts";
-import type { Receive } from "./receive.ts";
+import { type Receive, reclaimedKey } from "./receive.ts";
 import { openSettings } from "./line-settings.ts";
 
 type Fenced = {
-  readonly send: readonly AttemptRow[];
+  readonly send: readonly FencedAttempt[];
   readonly keep: readonly { readonly id: number; readonly reason: string }[];
   readonly documents: ReadonlyMap<number, CallDocumentRow>;
 };
@@ -56,6 +57,11 @@ export function notSent(context: Pick<Context, "clock">, reason: string): Report
   };
 }
 
+/** As `notSent`, said by somebody who is not its owner: it holds only while the attempt has not been fenced. */
+export function reclaimed(context: Pick<Context, "clock">): Report {
+  return { ...notSent(context, "not_sent"), key: reclaimedKey };
+}
+
 async function fence(context: Context, attemptIds: readonly number[]): Promise<Fenced> {
   const won = new Set<number>();
   return runSure(context, "fence", function* (again): Tx<Fenced> {
@@ -75,7 +81,7 @@ async function fence(context: Context, attemptIds: readonly number[]): Promise<F
     ];
     for (const row of fenced) won.add(row.id);
     const stopped = yield* stoppedLines(context, mine);
-    const send: AttemptRow[] = [];
+    const send: FencedAttempt[] = [];
     const keep: { id: number; reason: string }[] = [];
     for (const row of mine) {
       const reason = stopped.get(row.line_id) ?? notNow(context, row, now);
@@ -88,7 +94,7 @@ async function fence(context: Context, attemptIds: readonly number[]): Promise<F
 }
 
 /** Lines (or their workspaces) on which dialing was stopped since the claim. */
-function* stoppedLines(context: Context, attempts: readonly AttemptRow[]): Tx<Map<number, string>> {
+function* stoppedLines(context: Context, attempts: readonly FencedAttempt[]): Tx<Map<number, string>> {
   const { statements } = context.store;
   const stopped = new Map<number, string>();
   const lineIds = [...new Set(attempts.map((row) => row.line_id))];
@@ -101,7 +107,7 @@ function* stoppedLines(context: Context, attempts: readonly AttemptRow[]): Tx<Ma
   return stopped;
 }
 
-function notNow(context: Context, attempt: AttemptRow, now: number): string | null {
+function notNow(context: Context, attempt: FencedAttempt, now: number): string | null {
   if (context.state.draining || now < context.state.fencedUntil) return "not_sent";
   if (now >= attempt.closes_at - ringLeadMs) return "calling_hours";
   return now >= attempt.deadline_at ? "not_sent" : null;
@@ -110,7 +116,7 @@ function notNow(context: Context, attempt: AttemptRow, now: number): string | nu
 async function sendOne(
   context: Context,
   receive: Receive,
-  attempt: AttemptRow,
+  attempt: FencedAttempt,
   row: CallDocumentRow | undefined,
 ): Promise<void> {
   const line = context.book.lines.get(attempt.line_id);
@@ -143,7 +149,7 @@ async function sendOne(
 /** The order of an attempt, or why it cannot be made. */
 function orderOf(
   context: Context,
-  attempt: AttemptRow,
+  attempt: FencedAttempt,
   row: CallDocumentRow | undefined,
   line: LineRow,
 ): Order | "undecodable" | "line_configuration" {

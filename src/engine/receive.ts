@@ -15,6 +15,9 @@ import { Group } from "./group.ts";
 import type { Lease } from "./ids.ts";
 import { Entries, type Working } from "./ledger.ts";
 
+/** The key of a report by which somebody else takes back what an owner claimed and did not place. */
+export const reclaimedKey = "reclaimed";
+
 type Item = { readonly attemptId: number; readonly reports: readonly Report[] };
 type Settled = { readonly stored: ReadonlySet<number>; readonly effects: Effects };
 
@@ -56,7 +59,11 @@ async function settleItems(context: Context, items: readonly Item[]): Promise<Se
     outbox: merged.size,
     config: merged.size,
   });
-  const settled = await runSure(context, "receive", () => settleInTx(context, lease, merged));
+  let isAgain = false;
+  const settled = await runSure(context, "receive", (again) => {
+    isAgain = again;
+    return settleInTx(context, lease, merged);
+  });
   context.ids.release(lease);
   const { effects } = settled;
   for (const lineId of effects.freedLines.keys()) context.state.blocked.delete(lineId);
@@ -66,6 +73,8 @@ async function settleItems(context: Context, items: readonly Item[]): Promise<Se
   if (effects.outbox.length > 0) context.wake("deliver");
   for (const outcome of effects.outcomes) context.meter.outcome(outcome);
   if (effects.changedAny) context.announce();
+  // When the first run did happen, this one found nothing new and cannot say what there is to do.
+  if (isAgain) for (const duty of ["dispatch", "reconcile", "deliver"] as const) context.wake(duty);
   return settled;
 }
 
@@ -134,6 +143,8 @@ function* recordReports(
     if (attempt === undefined) continue;
     for (const report of reports) {
       const key = `${attemptId}|${report.key}`;
+      // Taken back by another than its owner, who won the fence in the meantime: its request may have left.
+      if (report.key === reclaimedKey && attempt.status !== "claimed") continue;
       if (byKey.has(key)) continue;
       byKey.set(key, report);
       rows.push({

@@ -5,7 +5,7 @@ import type { AttemptRow } from "../ports/rows.ts";
 import { type ConnectedCarrier, type Context, runSure } from "./context.ts";
 import { phonePlace } from "./document.ts";
 import { openSettings } from "./line-settings.ts";
-import { notSent } from "./place.ts";
+import { reclaimed } from "./place.ts";
 import type { Receive } from "./receive.ts";
 import { checkLadder } from "./settlement.ts";
 
@@ -35,8 +35,7 @@ async function checkAttempt(context: Context, receive: Receive, attempt: Attempt
   const now = context.clock.now();
   if (context.state.placing.has(attempt.id))
     return askAgainAt(context, attempt, now + context.tuning.graceMs);
-  if (attempt.status === "claimed")
-    return void (await receive.add(attempt.id, [notSent(context, "not_sent")]));
+  if (attempt.status === "claimed") return void (await receive.add(attempt.id, [reclaimed(context)]));
   if (attempt.status === "placing") {
     await receive.add(attempt.id, [
       {

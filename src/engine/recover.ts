@@ -1,7 +1,7 @@
 import type { NodeRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
 import type { DowntimeReport } from "./engine.ts";
-import { notSent } from "./place.ts";
+import { reclaimed } from "./place.ts";
 import type { Receive } from "./receive.ts";
 
 const page = 500;
@@ -27,7 +27,7 @@ export async function recover(
     unconfirmed += orphans.length;
     await Promise.all(
       orphans.flatMap((attempt) => {
-        if (attempt.status === "claimed") return [receive.add(attempt.id, [notSent(context, "not_sent")])];
+        if (attempt.status === "claimed") return [receive.add(attempt.id, [reclaimed(context)])];
         if (attempt.status !== "placing") return [];
         return [
           receive.add(attempt.id, [

@@ -5,7 +5,7 @@ import { Refusal, refuseField } from "../domain/refusal.ts";
 import type { Move } from "../domain/window.ts";
 import { parseDuration } from "../domain/zone.ts";
 import type { CallDocumentRow, CallRow, DedupeRow, IdempotencyRow } from "../ports/rows.ts";
-import type { Tx } from "../ports/store.ts";
+import { StoreError, type Tx } from "../ports/store.ts";
 import { type Context, runSure } from "./context.ts";
 import { type CallDocument, documentPlace, phonePlace } from "./document.ts";
 import type { Actor, BulkItem, CallRequest, CallView, Idempotency, Scheduled } from "./engine.ts";
@@ -49,8 +49,36 @@ export async function schedule(
   request: CallRequest,
   idempotency?: Idempotency,
 ): Promise<Scheduled> {
-  const draft = await draftCall(context, actor, request, idempotency ?? null);
+  let draft: Draft;
+  try {
+    draft = await draftCall(context, actor, request, idempotency ?? null);
+  } catch (error) {
+    const replay = idempotency === undefined ? null : await replayOne(context, actor, idempotency);
+    if (replay === null || !(error instanceof Refusal)) throw error;
+    return replay;
+  }
   return answer(context, draft, await group.add(draft));
+}
+
+/** What could be done when the key was new may be impossible now (its time has passed): its answer stays the same. */
+async function replayOne(
+  context: Context,
+  actor: Actor,
+  idempotency: Idempotency,
+): Promise<Scheduled | null> {
+  const [row] = await context.store.read("find a key", () =>
+    context.store.statements.idempotency.of([
+      { workspace_id: actor.workspaceId, key_hash: context.secrets.keyHash(idempotency.key) },
+    ]),
+  );
+  if (row === undefined) return null;
+  if (row.fingerprint !== idempotency.fingerprint || !row.resource.startsWith("call:")) throw mismatch();
+  const [call] = await readCalls(context, actor, [Number(row.resource.slice(5))]);
+  return call === undefined ? null : { call, replayed: true, status: row.status };
+}
+
+function mismatch(): Refusal {
+  return new Refusal("idempotency_mismatch", "This Idempotency-Key was sent before, with another request.");
 }
 
 /** Schedules up to 1,000 calls in one transaction; each item succeeds or is refused by itself. */
@@ -245,6 +273,8 @@ export async function writeDrafts(
     readonly drafts: readonly (Draft | Refusal)[];
   },
 ): Promise<readonly Written[]> {
+  // The last of the disk belongs to the results of calls in flight.
+  if (!context.store.roomForMore()) throw new StoreError("full", "The disk is almost full");
   const lease = await context.ids.reserve({ call: drafts.length + 1, ledger: drafts.length });
   for (const draft of drafts) draft.call.id = lease.next("call");
   const bulkId = bulk === undefined ? 0 : lease.next("call");
@@ -420,9 +450,7 @@ async function answer(context: Context, draft: Draft, written: Written): Promise
     });
     return { call, replayed: false, status: 201 };
   }
-  if (written.kind === "mismatch") {
-    throw new Refusal("idempotency_mismatch", "This Idempotency-Key was sent before, with another request.");
-  }
+  if (written.kind === "mismatch") throw mismatch();
   if (written.kind === "duplicate" && draft.onDuplicate === "refuse") {
     throw new Refusal(
       "dedupe_conflict",
@@ -473,7 +501,7 @@ async function replayBulk(
   );
   if (row === undefined) return null;
   if (row.fingerprint !== idempotency.fingerprint || !row.resource.startsWith("bulk:")) {
-    throw new Refusal("idempotency_mismatch", "This Idempotency-Key was sent before, with another request.");
+    throw mismatch();
   }
   const ids = JSON.parse(row.resource.slice(5)) as readonly number[];
   const calls = new Map(
