@@ -61,10 +61,10 @@ export type Tuning = {
 };
 
 export const defaultTuning: Tuning = {
-  claimMax: 500,
+  claimMax: 1000,
   claimMs: 5,
   placingMax: 4000,
-  groupMax: 500,
+  groupMax: 1000,
   dialWithinMs: 2000,
   leaseMs: 30_000,
   graceMs: 30_000,

@@ -52,7 +52,8 @@ export function makeDispatch(
   placing: () => number,
 ): () => Promise<number> {
   let turn = 0;
-  let size = Math.min(200, context.tuning.claimMax);
+  // A networked store is not blocked by a large batch, and pays for each round trip.
+  let size = context.store.singleOwner ? Math.min(200, context.tuning.claimMax) : context.tuning.claimMax;
   return async () => {
     for (;;) {
       if (context.state.draining) return forever;
@@ -98,7 +99,7 @@ function breathe(context: Context): Promise<void> {
 }
 
 function adapted(context: Context, size: number, taken: number, tookMs: number): number {
-  if (taken < size / 2 || tookMs === 0) return size;
+  if (!context.store.singleOwner || taken < size / 2 || tookMs === 0) return size;
   const wanted = Math.round((size * context.tuning.claimMs) / tookMs);
   return Math.max(
     Math.min(200, context.tuning.claimMax),

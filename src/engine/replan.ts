@@ -17,10 +17,14 @@ const page = 200;
 export function makeReplan(context: Context): () => Promise<number> {
   const done = new Map<number, number>();
   const cursors = new Map<number, { dueAt: number; callId: number }>();
+  const finished = new Map<number, number>();
   return async () => {
+    for (const workspace of context.book.workspaces.keys()) {
+      if (!finished.has(workspace)) finished.set(workspace, await lastFinished(context, workspace));
+    }
     for (const lane of context.book.lanes.values()) {
       const version = context.book.workspace(lane.workspace_id).row.plan_version;
-      if (done.get(lane.id) === version) continue;
+      if (done.get(lane.id) === version || finished.get(lane.workspace_id) === version) continue;
       const cursor = cursors.get(lane.id) ?? { dueAt: -1, callId: 0 };
       const rows = await context.store.read("look for old plans", () =>
         context.store.statements.due.stale({
@@ -41,8 +45,34 @@ export function makeReplan(context: Context): () => Promise<number> {
       cursors.delete(lane.id);
       done.set(lane.id, version);
     }
+    for (const { row } of context.book.workspaces.values()) {
+      if (finished.get(row.id) === row.plan_version) continue;
+      await noteFinished(context, row.id, row.plan_version);
+      finished.set(row.id, row.plan_version);
+    }
     return forever;
   };
+}
+
+const settingName = "replanned_version";
+
+/** The plan version up to which every waiting call was planned again; the first version needs nothing. */
+async function lastFinished(context: Context, workspaceId: number): Promise<number> {
+  const [row] = await context.store.read("read the last replan", () =>
+    context.store.statements.settings.get({ workspace_id: workspaceId, name: settingName }),
+  );
+  return row === undefined ? 1 : Number(JSON.parse(row.value));
+}
+
+/** A start after this need not walk through everything that waits. */
+async function noteFinished(context: Context, workspaceId: number, version: number): Promise<void> {
+  const row = {
+    workspace_id: workspaceId,
+    name: settingName,
+    value: JSON.stringify(version),
+    updated_at: context.clock.now(),
+  };
+  await context.store.run("note a replan", () => context.store.statements.settings.put([row]));
 }
 
 async function replanCalls(

@@ -59,6 +59,12 @@ export type CallChange = Pick<
   | "updated_at"
 >;
 
+/** What placing needs to know of an attempt. */
+export type FencedAttempt = Pick<
+  r.AttemptRow,
+  "id" | "call_id" | "line_id" | "number" | "closes_at" | "deadline_at" | "max_duration_ms"
+>;
+
 export type AttemptChange = Pick<
   r.AttemptRow,
   | "id"
@@ -193,7 +199,7 @@ export type Statements = {
     byIds(rows: readonly ById[]): Tx<r.AttemptRow[]>;
     lock(rows: readonly ById[]): Tx<r.AttemptRow[]>;
     /** claimed → placing for those that this node still owns; returns what placing needs. */
-    fence(rows: readonly { id: number; node_id: number; placing_at: number }[]): Tx<r.AttemptRow[]>;
+    fence(rows: readonly { id: number; node_id: number; placing_at: number }[]): Tx<FencedAttempt[]>;
     change(rows: readonly AttemptChange[]): Tx<never[]>;
     /** Open attempts whose check instant has come. */
     toCheck(args: { now: number; limit: number }): Tx<r.AttemptRow[]>;

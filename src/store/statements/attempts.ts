@@ -74,10 +74,7 @@ export function attemptStatements(
         {
           also: "status = 'placing'",
           guard: "attempts.status = 'claimed'",
-          returning: selected
-            .split(", ")
-            .map((name) => `attempts.${name}`)
-            .join(", "),
+          returning: "attempts.id, attempts.call_id, line_id, number, closes_at, deadline_at, max_duration_ms",
         },
       ),
       change: make.updateMany("attempts", id, changed),
