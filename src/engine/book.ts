@@ -22,6 +22,27 @@ export type WorkspaceConfig = {
   readonly numberCaps: readonly NumberCap[];
 };
 
+/** Calling hours that every workspace has: none at all, and those that hold for real calls unless others are named. */
+export const alwaysId = -1;
+export const legalFloorId = -2;
+const everyDay = (range: string): string =>
+  JSON.stringify(
+    Object.fromEntries(["mon", "tue", "wed", "thu", "fri", "sat", "sun"].map((day) => [day, [range]])),
+  );
+const builtIn: readonly HoursRow[] = [
+  { id: alwaysId, name: "always", weekly: everyDay("00:00-24:00") },
+  { id: legalFloorId, name: "legal-floor", weekly: everyDay("08:00-21:00") },
+].map((own) => ({
+  ...own,
+  workspace_id: 0,
+  timezone: null,
+  closed_dates: "[]",
+  holidays: null,
+  version: 1,
+  created_at: 0,
+  updated_at: 0,
+}));
+
 type BookPorts = {
   readonly store: Store;
   readonly secrets: Secrets;
@@ -66,7 +87,8 @@ export class Book {
       };
     });
     const hours = new Map<number, HoursEntry>();
-    for (const row of read.hours) hours.set(row.id, { row, hours: await this.#hoursOf(row) });
+    for (const row of [...builtIn, ...read.hours])
+      hours.set(row.id, { row, hours: await this.#hoursOf(row) });
     // Loads overlap; what was read before what stands here must not replace it.
     if (turn < this.#newest) return;
     this.#newest = turn;
@@ -136,7 +158,9 @@ export class Book {
   findHours(workspaceId: number, nameOrId: string): HoursEntry | undefined {
     const id = this.#ports.secrets.readId("hours", nameOrId);
     return [...this.hours.values()].find(
-      ({ row }) => row.workspace_id === workspaceId && (row.id === id || row.name === nameOrId),
+      ({ row }) =>
+        (row.workspace_id === workspaceId || row.workspace_id === 0) &&
+        (row.id === id || row.name === nameOrId),
     );
   }
 

@@ -12,6 +12,7 @@ import { zoneNamed } from "./when.ts";
 const closedMax = 1000;
 
 export async function createHours(context: Context, actor: Actor, input: HoursInput): Promise<HoursView> {
+  if (context.book.findHours(actor.workspaceId, input.name) !== undefined) throw nameTaken(input.name);
   const lease = await context.ids.reserve({ config: 1 });
   const now = context.clock.now();
   const row: HoursRow = {
@@ -70,7 +71,8 @@ export function listHours(context: Context, actor: Actor): readonly HoursView[] 
 
 function requireHours(context: Context, actor: Actor, hoursId: string): HoursEntry {
   const entry = context.book.findHours(actor.workspaceId, hoursId);
-  if (entry === undefined) throw new Refusal("not_found", `There are no hours "${hoursId.slice(0, 64)}".`);
+  if (entry === undefined || entry.row.workspace_id === 0)
+    throw new Refusal("not_found", `There are no hours "${hoursId.slice(0, 64)}".`);
   return entry;
 }
 

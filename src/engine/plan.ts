@@ -5,6 +5,7 @@ import type { Reason } from "../domain/call.ts";
 import { MOVES_MAX, type Move, type Opening, type Rule, findOpening } from "../domain/window.ts";
 import type { ZoneRules } from "../domain/zone.ts";
 import type { LineRow } from "../ports/rows.ts";
+import { alwaysId, legalFloorId } from "./book.ts";
 import type { Context } from "./context.ts";
 
 /** When a call may be placed: from `dueAt` until `closesAt` (exclusive, UTC ms; `forever` without a window). */
@@ -33,7 +34,7 @@ const noMoves: readonly Move[] = [];
  * default), the line's hours; each in its own zone or in every zone where the recipient may be.
  */
 export function planCall(
-  context: Pick<Context, "book" | "zones">,
+  context: Pick<Context, "book" | "zones" | "carriers">,
   subject: PlanSubject,
   line: LineRow,
   from: number,
@@ -69,15 +70,17 @@ function findRoomToRing(rules: readonly Rule[], from: number): Opening {
 }
 
 function rulesFor(
-  context: Pick<Context, "book" | "zones">,
+  context: Pick<Context, "book" | "zones" | "carriers">,
   subject: PlanSubject,
   line: LineRow,
 ): readonly Rule[] | "zone_unknown" {
-  const own = subject.hoursId ?? context.book.workspace(subject.workspaceId).defaultHours;
+  const named = subject.hoursId ?? context.book.workspace(subject.workspaceId).defaultHours;
+  // A line that can ring real people keeps the legal floor unless somebody chose other hours.
+  const own = named ?? (line.hours_id === null && isReal(context, line) ? legalFloorId : null);
   if (own === null && line.hours_id === null) return noRules;
   const rules: Rule[] = [];
   for (const hoursId of [own, line.hours_id === own ? null : line.hours_id]) {
-    if (hoursId === null) continue;
+    if (hoursId === null || hoursId === alwaysId) continue;
     const entry = context.book.hours.get(hoursId);
     // Hours that are gone cannot be kept, and nobody may guess what they were.
     if (entry === undefined) return "zone_unknown";
@@ -89,6 +92,10 @@ function rulesFor(
     for (const zone of zones as ZoneRules[]) rules.push({ hours: entry.hours, zone });
   }
   return rules;
+}
+
+function isReal(context: Pick<Context, "carriers">, line: LineRow): boolean {
+  return context.carriers.get(line.carrier)?.kind.real ?? true;
 }
 
 const noRules: readonly Rule[] = [];
