@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { showFailure } from "./show.ts";
-import type { Job, Outcome } from "./worker.ts";
+import { type Job, type Outcome, failedOutcome } from "./outcome.ts";
 
 const help = `npm run sim -- [--seed N] [--runs N] [--days N] [--trace] [--once] [--jobs N]
 
@@ -38,7 +38,10 @@ async function main(): Promise<number> {
   const outcomes = await runAll({ first, runs, days, times: values.once ? 1 : 2 }, jobs);
   report(outcomes, performance.now() - startedAt);
   const failed = outcomes.filter((one) => one.failure !== null).toSorted((a, b) => a.seed - b.seed);
-  for (const { seed } of failed.slice(0, failuresMax)) await showFailure(seed, days, false);
+  for (const { seed, failure } of failed.slice(0, failuresMax)) {
+    if (failure?.startsWith("the run ") === true) console.log(`\nSeed ${seed}: ${failure}`);
+    else await showFailure(seed, days, false);
+  }
   if (failed.length > failuresMax)
     console.log(`And the seeds ${failed.slice(failuresMax).map(({ seed }) => seed).join(", ")}.`);
   return failed.length > 0 ? 1 : 0;
@@ -54,7 +57,10 @@ function runAll(
   let failures = 0;
   const one = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL("worker.ts", import.meta.url));
+      const worker = new Worker(new URL("worker.ts", import.meta.url), {
+        resourceLimits: { maxOldGenerationSizeMb: 1000 },
+      });
+      let seed = 0;
       const give = (): void => {
         if (next >= range.runs || failures >= 3 * failuresMax) {
           void worker.terminate().then(() => resolve());
@@ -62,6 +68,7 @@ function runAll(
         }
         const job: Job = { seed: range.first + next, days: range.days, times: range.times };
         next += 1;
+        seed = job.seed;
         worker.postMessage(job);
       };
       worker.on("message", (outcome: Outcome) => {
@@ -70,7 +77,11 @@ function runAll(
         if (outcomes.length % 100 === 0) console.log(`${outcomes.length} runs, ${failures} failed`);
         give();
       });
-      worker.on("error", reject);
+      worker.on("error", (error) => {
+        outcomes.push(failedOutcome(seed, `the run died: ${String(error)}`));
+        failures += 1;
+        one().then(resolve, reject);
+      });
       give();
     });
   return Promise.all(Array.from({ length: jobs }, one)).then(() => outcomes);

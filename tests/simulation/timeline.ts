@@ -2,6 +2,9 @@ import type { SeededRandom } from "../support/seeded-random.ts";
 
 type Event = { readonly at: number; readonly tie: number; readonly order: number; run: (() => void) | null };
 
+/** A run has some 100,000 events; one that does not come to rest has no end. */
+const eventsMax = 3_000_000;
+
 export type Armed = { cancel(): void };
 
 /** True time, and everything that will happen: a priority queue by (instant, a draw of the seed, order of arming). */
@@ -47,6 +50,7 @@ export class Timeline {
       pop(this.#heap);
       this.#now = next.at;
       this.happened += 1;
+      if (this.happened > eventsMax) throw new Error("The run does not come to rest");
       next.run?.();
       await drain();
       if (done()) return;

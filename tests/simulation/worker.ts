@@ -1,22 +1,6 @@
 import { parentPort } from "node:worker_threads";
+import { type Job, type Outcome, failedOutcome } from "./outcome.ts";
 import { runSeed } from "./run.ts";
-
-export type Job = { readonly seed: number; readonly days: number; readonly times: 1 | 2 };
-
-/** What one seed came to. */
-export type Outcome = {
-  readonly seed: number;
-  readonly calls: number;
-  readonly attempts: number;
-  readonly requests: number;
-  readonly crashes: number;
-  readonly faults: readonly (readonly [string, number])[];
-  readonly edges: readonly (readonly [string, number])[];
-  readonly simulatedMs: number;
-  readonly cpuMs: number;
-  /** The first broken promise, or null. */
-  readonly failure: string | null;
-};
 
 parentPort?.on("message", (job: Job) => void work(job));
 
@@ -43,7 +27,6 @@ async function run(seed: number, days: number, times: 1 | 2): Promise<Omit<Outco
       failure: broken === undefined ? null : `${broken.invariant}: ${broken.what}`,
     };
   } catch (error) {
-    const nothing = { calls: 0, attempts: 0, requests: 0, crashes: 0, faults: [], edges: [], simulatedMs: 0 };
-    return { seed, ...nothing, failure: `the run failed: ${String((error as Error).stack)}` };
+    return failedOutcome(seed, `the run failed: ${String((error as Error).stack)}`);
   }
 }
