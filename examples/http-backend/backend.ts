@@ -30,7 +30,12 @@ const server = createServer((request, answer) => {
   );
 });
 
-server.listen(port, "127.0.0.1", () => console.log(`Backend at http://127.0.0.1:${port}/calls`));
+server.listen(port, "127.0.0.1", () => {
+  const address = server.address();
+  console.log(
+    `Backend at http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : port}/calls`,
+  );
+});
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(0));
 
 async function answerTo(request: IncomingMessage): Promise<{ status: number; body: unknown }> {
