@@ -397,6 +397,14 @@ function suppress(
   until: number | null,
   now: number,
 ): void {
+  // One row a number and transaction: PostgreSQL cannot write over a row twice in one statement. A wish wins.
+  const known = effects.suppressions.findIndex(
+    (row) => row.workspace_id === call.workspace_id && row.number_hash === call.number_hash,
+  );
+  if (known !== -1) {
+    if (kind !== "suppressed" || effects.suppressions[known]?.kind === "suppressed") return;
+    effects.suppressions.splice(known, 1);
+  }
   const id = effects.lease.next("config");
   effects.suppressions.push({
     id,
