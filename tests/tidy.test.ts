@@ -239,6 +239,7 @@ const roots: Readonly<Record<string, { readonly may: readonly string[]; readonly
     may: ["doors", "carriers", "conveyors", "channels", "programs", "store", "settings"],
     why: "the composition root",
   },
+  "src/server/rotate.ts": { may: ["store", "settings"], why: "opens the store itself to seal its rows anew" },
   "src/cli/doctor.ts": { may: ["store"], why: "opens the store itself to examine it" },
   "src/cli/migrate.ts": { may: ["store"], why: "opens the store itself to migrate it" },
   "src/cli/backup-file.ts": { may: ["store"], why: "opens the store itself to copy it" },
@@ -304,7 +305,7 @@ const longFiles: Readonly<Record<string, { readonly linesMax: number; readonly w
     linesMax: 520,
     why: "the types of the whole engine: one screen per noun, no code",
   },
-  "src/engine/schedule.ts": { linesMax: 600, why: "create and bulk share the group commit and its recovery" },
+  "src/engine/schedule.ts": { linesMax: 700, why: "create and bulk share the group commit and its recovery" },
   "src/engine/settlement.ts": {
     linesMax: 460,
     why: "what each end of an attempt means for its call, in one place",
