@@ -34,6 +34,11 @@ export function parsePhone(text: unknown): PhoneParse {
   return { ok: false, code: "phone_invalid", detail, hint };
 }
 
+/** What is wrong with a text that is no number, and what to write instead, in one sentence. */
+export function phoneFault(fault: { readonly detail: string; readonly hint: string }): string {
+  return fault.hint === "" ? `${fault.detail}.` : `${fault.detail}: ${fault.hint}.`;
+}
+
 /** Sentences on what looks wrong with a well-formed number. They never stop a call. */
 export function phoneWarnings(e164: string, metadata: PhoneMetadata): string[] {
   if (isFictional(e164))
@@ -75,7 +80,7 @@ const COSTLY: Readonly<Record<string, string>> = {
 };
 
 /** 555-0100 to 555-0199 in any area code of the North American plan (ATIS-0300115). */
-function isFictional(e164: string): boolean {
+export function isFictional(e164: string): boolean {
   return /^\+1[2-9]\d\d55501\d\d$/.test(e164);
 }
 

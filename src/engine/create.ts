@@ -59,6 +59,7 @@ export type CreateOptions = EnginePorts & {
 };
 
 const defaultWorkspace = 1;
+const expireAfterMs = 1000;
 const firstStart: readonly [string, string] = ["sandbox", "sandbox"];
 
 /**
@@ -82,7 +83,11 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
     book,
     carriers,
     nodeId,
-    wake: (duty, at) => loop.wake(duty, at),
+    wake: (duty, at) => {
+      loop.wake(duty, at);
+      // What is due and still waits a second later may expire before anything else would look at it.
+      if (duty === "dispatch" && at !== undefined) loop.wake("expire", at + expireAfterMs);
+    },
     announce: () => {
       for (const listener of listeners) listener();
     },

@@ -1,6 +1,6 @@
 import { forever } from "../domain/ids.ts";
 import { isOutcome } from "../domain/outcome.ts";
-import { parsePhone } from "../domain/phone.ts";
+import { parsePhone, phoneFault } from "../domain/phone.ts";
 import { Refusal, refuseField } from "../domain/refusal.ts";
 import type { Move } from "../domain/window.ts";
 import { parseDuration } from "../domain/zone.ts";
@@ -134,12 +134,7 @@ export async function draftCall(
   const now = context.clock.now();
   const { book } = context;
   const phone = parsePhone(request.to);
-  if (!phone.ok)
-    throw refuseField(
-      "phone_invalid",
-      "/to",
-      phone.hint === "" ? phone.detail : `${phone.detail} ${phone.hint}`,
-    );
+  if (!phone.ok) throw refuseField("phone_invalid", "/to", phoneFault(phone));
   const asked = readWhen(context, request, now);
   const line =
     request.line === undefined

@@ -1,4 +1,4 @@
-import { parsePhone } from "../domain/phone.ts";
+import { parsePhone, phoneFault } from "../domain/phone.ts";
 import { Refusal, refuseField } from "../domain/refusal.ts";
 import type { SuppressionRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
@@ -14,7 +14,7 @@ export async function createSuppression(
   input: SuppressionInput,
 ): Promise<SuppressionView> {
   const phone = parsePhone(input.to);
-  if (!phone.ok) throw refuseField("phone_invalid", "/to", `${phone.detail} ${phone.hint}`.trim());
+  if (!phone.ok) throw refuseField("phone_invalid", "/to", phoneFault(phone));
   const now = context.clock.now();
   const until =
     input.until === undefined ? null : readInstant(context, input.until, null, "compatible", "/until").at;

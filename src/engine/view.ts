@@ -1,10 +1,11 @@
 import type { Reason, ShownStatus } from "../domain/call.ts";
 import { hasEnded } from "../domain/call.ts";
 import { forever } from "../domain/ids.ts";
-import { phoneWarnings, zonesOfPhone } from "../domain/phone.ts";
+import { isFictional, phoneWarnings, zonesOfPhone } from "../domain/phone.ts";
 import { prefixZones } from "../domain/prefix-zones.ts";
 import { Refusal } from "../domain/refusal.ts";
 import type { Move } from "../domain/window.ts";
+import { formatLocal } from "../domain/zone.ts";
 import type { AttemptRow, CallDocumentRow, CallRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
 import { type CallDocument, documentPlace, parseDocument, phonePlace } from "./document.ts";
@@ -222,20 +223,18 @@ function plausibility(
   document: CallDocument,
   row: CallRow,
 ): readonly string[] {
-  const warnings = phoneWarnings(e164, context.phoneMetadata);
+  const real = context.carriers.get(context.book.lineOfLane(row.lane_id).carrier)?.kind.real ?? true;
+  // The sandbox is what fictional numbers are for.
+  const warnings = !real && isFictional(e164) ? [] : phoneWarnings(e164, context.phoneMetadata);
   const zones = document.timezone === null ? zonesOfPhone(e164, prefixZones()) : [document.timezone];
   const zone =
     zones.length === 1 && row.closes_at >= forever ? context.zones.zone(zones[0] ?? "") : undefined;
   if (zone === undefined) return warnings;
   const hour = localHour(zone, row.due_at);
   if (hour >= 8 && hour < 21) return warnings;
-  const clock = `${String(hour).padStart(2, "0")}:${String(minute(row.due_at)).padStart(2, "0")}`;
+  const clock = formatLocal(zone, row.due_at).slice(11, 16);
   return [
     ...warnings,
     `It will be about ${clock} for the recipient (${zone.name}), and no calling hours apply to this call.`,
   ];
-}
-
-function minute(at: number): number {
-  return Math.floor(at / 60_000) % 60;
 }

@@ -111,7 +111,7 @@ const move = answer("Move", {
 });
 
 export const call = answer("Call", {
-  id: Type.String({ example: "call_01jdz3k9x0" }),
+  id: nullable("string", "Null only in the answer to a dry run."),
   status: oneOf(
     ["queued", ...callStatuses],
     "queued: due, and waiting for what waiting_for says. More values may come.",

@@ -51,7 +51,7 @@ export function callHandlers({ engine, zones, validator, problem }: DoorPorts<En
       const actor = actorOf(request);
       if (request.query.dry_run === true) {
         reply.code(200);
-        return { ...renderCall(await engine.preview(actor, request.body), zones), dry_run: true };
+        return { ...renderCall(await engine.preview(actor, request.body), zones), id: null, dry_run: true };
       }
       const { call, replayed, status } = await engine.schedule(
         actor,
