@@ -16,6 +16,7 @@ import { makeHeartbeat } from "./heartbeat.ts";
 import { createHours, listHours, removeHours, updateHours } from "./hours.ts";
 import { Ids } from "./ids.ts";
 import { authenticate, createKey, hasKeys, listKeys, revokeKey } from "./keys.ts";
+import { Entries } from "./ledger.ts";
 import { openSettings } from "./line-settings.ts";
 import {
   checkLine,
@@ -405,6 +406,7 @@ async function begin(context: Context, receive: Receive, nodeName: string): Prom
   const unconfirmed = await recover(context, receive, nodes, now);
   const downtime = await downtimeReport(context, nodes, now, unconfirmed);
   if (downtime !== null) {
+    await noteDowntime(context, downtime);
     context.log.info("While we were down, calls fell due.", {
       missed: downtime.missed,
       dialedLate: downtime.dialedLate,
@@ -418,6 +420,19 @@ async function begin(context: Context, receive: Receive, nodeName: string): Prom
     );
   }
   return downtime;
+}
+
+/** In the ledger of the default workspace, so that who looks at events later finds it. */
+async function noteDowntime(context: Context, downtime: DowntimeReport): Promise<void> {
+  const lease = await context.ids.reserve({ ledger: 1 });
+  const entries = new Entries(lease);
+  const { from, to, missed, dialedLate, expired, unconfirmed } = downtime;
+  entries.addWide(defaultWorkspace, {
+    at: to,
+    type: "engine.was_down",
+    data: { from_at: from, to_at: to, missed, dialed_late: dialedLate, expired, unconfirmed },
+  });
+  await context.store.run("note the downtime", () => context.store.statements.ledger.insert(entries.rows));
 }
 
 async function receiveByKey(
