@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -58,9 +58,11 @@ class Page {
   constructor(port: number, backendPort: number) {
     this.#port = port;
     this.#backendPort = backendPort;
-    for (const name of ["src", "node_modules", "package.json", "launcher.mjs", "examples", "migrations"]) {
+    for (const name of ["src", "node_modules", "package.json", "launcher.mjs", "migrations"]) {
       symlinkSync(join(root, name), join(this.#folder, name));
     }
+    // An import writes its rejected rows beside the file.
+    cpSync(join(root, "examples"), join(this.#folder, "examples"), { recursive: true });
   }
 
   async run({ script, prints }: Block, where: string): Promise<void> {
