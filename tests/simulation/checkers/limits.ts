@@ -34,7 +34,8 @@ export const limits: Checker = {
       const times = own.map((dial) => dial.witness.acceptedAt).toSorted((a, b) => a - b);
       for (const [index, at] of times.entries()) {
         const caps = inForce(history.caps, at);
-        if (caps.length !== 1) continue;
+        // How long ago a number was called cannot be told by a clock that was set meanwhile.
+        if (caps.length !== 1 || history.plan.classes.includes("clock")) continue;
         for (const cap of caps[0] ?? []) {
           const first = times[index - cap.max];
           if (first !== undefined && at - first < cap.windowMs - claimToRequestMs)

@@ -1,6 +1,7 @@
 import { hasEnded } from "../../../src/domain/call.ts";
 import type { Checker } from "../checker.ts";
 
+const expiredWithinMs = 2 * 3_600_000 + 60_000;
 /** A probe has nothing in its way; so long it may take at most (ms). */
 const probeMs = 1000;
 
@@ -15,6 +16,12 @@ export const liveness: Checker = {
       const probe = attemptsOf.get(call.id)?.[0];
       if (call.purpose === "probe" && (probe === undefined || probe.claimed_at - probe.due_at > probeMs))
         yield { what: `a probe was dialed ${probe === undefined ? "never" : `${probe.claimed_at - probe.due_at} ms late`}`, callId: call.id };
+    }
+    for (const call of calls.values()) {
+      const lateMs = (call.ended_at ?? 0) - call.expires_at;
+      // Looked at each second, and once the troubles of a run (none of which lasts longer) have passed.
+      if (call.status === "expired" && lateMs > expiredWithinMs)
+        yield { what: `expired ${lateMs} ms after its last useful instant`, callId: call.id };
     }
     for (const attempt of history.rows.attempts) {
       if (attempt.check_at !== null) yield { what: `attempt ${attempt.id} is still ${attempt.status}`, callId: attempt.call_id };

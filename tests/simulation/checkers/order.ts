@@ -5,7 +5,11 @@ import type { Checker } from "../checker.ts";
 export const order: Checker = {
   name: "I3",
   promise: "A call's next attempt starts only after the one before is known to have ended.",
-  *check({ attemptsOf, reportsOf, dialsOf, ledgerOf }) {
+  *check({ history, attemptsOf, reportsOf, dialsOf, ledgerOf }) {
+    const most = history.plan.fastRetries ? 6 : 8;
+    for (const [callId, dials] of dialsOf) {
+      if (dials.length > most) yield { what: `was dialed ${dials.length} times, its policy allows ${most}`, callId };
+    }
     for (const [callId, attempts] of attemptsOf) {
       const inOrder = attempts.toSorted((a, b) => a.id - b.id);
       for (const [index, attempt] of inOrder.entries()) {

@@ -1,0 +1,150 @@
+export type Patch = { readonly file: string; readonly from: string; readonly to: string };
+export type Mutation = { readonly name: string; readonly patches: readonly Patch[] };
+
+const one = (name: string, file: string, from: string, to: string): Mutation => ({ name, patches: [{ file, from, to }] });
+
+/** Mistakes that would break a promise. Each text stands exactly once in its file; the simulation must find each mistake. */
+export const mutations: readonly Mutation[] = [
+  {
+    name: "M2 what a dead process had under way is dialed again",
+    patches: [
+      {
+        file: "src/engine/recover.ts",
+        from: `if (attempt.status === "claimed") return [receive`,
+        to: `if (attempt.status === "claimed" || attempt.status === "placing") return [receive`,
+      },
+      {
+        file: "src/engine/receive.ts",
+        from: `if (report.key === reclaimedKey && attempt.status !== "claimed") continue;`,
+        to: "",
+      },
+    ],
+  },
+  one(
+    "M3 a request that timed out is sent again",
+    "src/engine/place.ts",
+    `answer = await connected.carrier.place(order);`,
+    `answer = await connected.carrier.place(order);
+    if (answer.kind === "unknown") answer = await connected.carrier.place(order);`,
+  ),
+  one(
+    "M5 an unknown attempt gives its slot back",
+    "src/engine/settlement.ts",
+    "slot_held: ended || fold.review ?",
+    `slot_held: ended || fold.review || fold.status === "unknown" ?`,
+  ),
+  one(
+    "M6 slots are not counted in the claim",
+    "src/domain/pacing.ts",
+    "const free = Math.max(0, limits.slotsMax - counters.slotsUsed);",
+    "const free = limits.slotsMax;",
+  ),
+  one(
+    "M7 the window is not looked at again after a wait",
+    "src/engine/dispatch.ts",
+    "call.plan_version !== line.plan_version || now >= call.closes_at - ringLeadMs",
+    "call.plan_version !== line.plan_version",
+  ),
+  one(
+    "M8 a jump of the clock is not noticed",
+    "src/engine/clock-watch.ts",
+    "if (Math.abs(drift) > jumpMs) {",
+    "if (Math.abs(drift) > 1e12) {",
+  ),
+  one(
+    "M10 a lost answer to a commit counts as a commit",
+    "src/engine/context.ts",
+    `if (error.fault === "commit_unknown") again = true;`,
+    `if (error.fault === "commit_unknown" && name === "claim") throw new Error("taken for done");
+      else if (error.fault === "commit_unknown") again = false;`,
+  ),
+  one(
+    "M13 a delay goes to the timer as it is",
+    "src/system/clock.ts",
+    "const wait = Math.min(longestMs, Math.max(0, first.instant - this.now()));",
+    "void longestMs;\n    const wait = Math.max(0, first.instant - this.now());",
+  ),
+  one(
+    "M14 a call is acknowledged before its commit",
+    "src/engine/schedule.ts",
+    "return answer(context, draft, await group.add(draft));",
+    `await context.ids.reserve({ call: 1 }).then((lease) => (draft.call.id = lease.next("call")));
+  const early = answer(context, draft, { kind: "created" });
+  group.add(draft).catch(() => {});
+  return early;`,
+  ),
+  {
+    name: "M16 a cancel is not looked at in the claim",
+    patches: [
+      { file: "src/engine/change.ts", from: `if (call.status !== "scheduled") return null;`, to: `if (call.status !== "scheduled" && call.status !== "canceled") return null;` },
+      { file: "src/domain/call.ts", from: "  canceled: {},", to: `  canceled: { claim: "dialing" },` },
+    ],
+  },
+  {
+    name: "M18 the fence does not compare",
+    patches: [
+      { file: "src/store/statements/attempts.ts", from: `guard: "attempts.status = 'claimed'",`, to: `guard: "attempts.status <> 'ended'",` },
+    ],
+  },
+  one(
+    "M19 busy is taken for a carrier without room",
+    "src/domain/attempt.ts",
+    "retryAfterMs: terminal?.retryAfterMs ?? null,",
+    `retryAfterMs: terminal?.retryAfterMs ?? (terminal?.outcome === "busy" ? 1000 : null),`,
+  ),
+  one("idempotency keys are not checked", "src/engine/schedule.ts", "if (asked.length > 0) {", "if (asked.length > 1e9) {"),
+  one(
+    "a bulk key may be used twice at once",
+    "src/engine/schedule.ts",
+    "if (kept.length === 0) throw new BulkKeyTaken();",
+    "void BulkKeyTaken;\n      void kept;",
+  ),
+  one(
+    "calls never expire while they wait",
+    "src/engine/expire.ts",
+    "const late = [...all.values()].filter((row) => row.expires_at <= now);",
+    "const late = [...all.values()].filter((row) => row.expires_at <= now - 1e12);",
+  ),
+  one(
+    "calls are claimed seconds ahead",
+    "src/engine/dispatch.ts",
+    "statements.due.take({ lane_id: lane.id, now, limit",
+    "statements.due.take({ lane_id: lane.id, now: now + 5000, limit",
+  ),
+  one(
+    "the do-not-call list is not looked at",
+    "src/engine/dispatch.ts",
+    "const block = suppressionFor(suppressed.get(call.number_hash), call, now);",
+    "const block = suppressionFor(suppressed.get(`not ${call.number_hash}`), call, now);",
+  ),
+  one(
+    "the switch that stops all calls is not looked at",
+    "src/engine/dispatch.ts",
+    `if (line.stopped_at !== null) return "dialing_stopped";`,
+    "",
+  ),
+  one(
+    "a slot is not given back",
+    "src/engine/receive.ts",
+    "yield* statements.lines.release({ line_id: lineId, count });",
+    "if (count > 1) yield* statements.lines.release({ line_id: lineId, count });",
+  ),
+  one(
+    "a duty that fails once is not run again",
+    "src/engine/loop.ts",
+    "next = this.#clock.now() + retryMs;",
+    "return;",
+  ),
+  one(
+    "old calling hours are used until the next start",
+    "src/engine/hours.ts",
+    "await context.book.load();\n  context.wake(\"replan\");\n  context.wake(\"dispatch\");",
+    "context.wake(\"replan\");\n  context.wake(\"dispatch\");",
+  ),
+  one(
+    "a request leaves up to the last moment of the window",
+    "src/engine/plan.ts",
+    "export const ringLeadMs = 10_000;",
+    "export const ringLeadMs = 0;",
+  ),
+];
