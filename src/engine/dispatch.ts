@@ -283,6 +283,11 @@ function dialOrWait(
 ): void {
   const dials = people.get(call.number_hash) ?? [];
   const freeAt = caps.length === 0 ? now : numberFreeAt(caps, dials, now);
+  // Nobody is helped by a call that waits for its number beyond its last useful instant.
+  if (freeAt > now && freeAt >= call.expires_at) {
+    end(judged, call, "expire", "deadline_passed", now);
+    return;
+  }
   if (freeAt > now) {
     // Waiting for the number does not make a call useful for longer; its window is looked at again when it is due.
     call.due_at = freeAt;
