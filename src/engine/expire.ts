@@ -1,4 +1,5 @@
 import { forever } from "../domain/ids.ts";
+import type { DueRow } from "../ports/rows.ts";
 import type { Tx } from "../ports/store.ts";
 import { type Context, runSure } from "./context.ts";
 import { dedupeOf } from "./dispatch.ts";
@@ -6,6 +7,8 @@ import { Entries, type Working, move } from "./ledger.ts";
 
 const page = 200;
 const againMs = 1000;
+/** How far ahead a look reaches: what falls due within it and expires soon after is found in time. */
+const aheadMs = 60_000;
 
 type Position = { dueAt: number; callId: number };
 
@@ -46,14 +49,14 @@ async function expireLane(
       lane_id: laneId,
       after_due_at: -1,
       after_call_id: 0,
-      now,
+      now: now + aheadMs,
       limit: page,
     });
     const further = yield* statements.due.waiting({
       lane_id: laneId,
       after_due_at: cursor.dueAt,
       after_call_id: cursor.callId,
-      now,
+      now: now + aheadMs,
       limit: page,
     });
     return { head, further };
@@ -67,7 +70,7 @@ async function expireLane(
   const waiting = [...all.values()].filter((row) => row.expires_at > now);
   const soonest = waiting.reduce((least, row) => Math.min(least, row.expires_at), forever as number);
   const full = seen.head.length === page || seen.further.length === page;
-  return full ? now + againMs : Math.max(now + againMs, Math.min(soonest, now + 60_000));
+  return full ? now + againMs : Math.max(now + againMs, Math.min(soonest, now + aheadMs));
 }
 
 async function expireCalls(
@@ -84,9 +87,15 @@ async function expireCalls(
       late.map((row) => ({ lane_id: laneId, due_at: row.due_at, call_id: row.call_id })),
     );
     const expired: Working[] = [];
+    const kept: DueRow[] = [];
     for (const row of yield* statements.calls.lock(late.map(({ call_id }) => ({ id: call_id })))) {
       const call: Working = { ...row };
-      if (call.status !== "scheduled" || call.expires_at > now) continue;
+      if (call.status !== "scheduled") continue;
+      if (call.expires_at > now) {
+        // It was given more time since we looked, and goes on waiting.
+        kept.push({ lane_id: call.lane_id, due_at: call.due_at, call_id: call.id });
+        continue;
+      }
       move(call, "expire", now);
       const waited = context.state.lastBlock.get(context.book.lineOfLane(laneId).id) ?? null;
       call.reason = "deadline_passed";
@@ -99,6 +108,8 @@ async function expireCalls(
       });
       expired.push(call);
     }
+    yield* statements.due.remove(kept);
+    yield* statements.due.insert(kept);
     yield* statements.calls.change(expired);
     yield* statements.dedupe.remove(dedupeOf(expired));
     yield* statements.ledger.insert(entries.rows);

@@ -11,17 +11,21 @@ export function makePrune(context: Context): () => Promise<number> {
     const now = context.clock.now();
     const { statements } = context.store;
     const removed = await pruneCalls(context, now - context.tuning.keepCallsMs);
-    await context.store.run("prune keys", function* () {
-      yield* statements.idempotency.removeBefore({
+    const full = await context.store.run("prune keys", function* () {
+      const keys = yield* statements.idempotency.removeBefore({
         before: now - context.tuning.keepIdempotencyMs,
         limit: page,
       });
       yield* statements.suppressions.removeExpired({ now });
       yield* statements.people.forget({ before: now - context.tuning.keepCallsMs });
       yield* statements.nodes.forget({ before: now - context.tuning.keepCallsMs });
-      yield* statements.ledger.removeBefore({ before: now - context.tuning.keepCallsMs, limit: 10 * page });
+      const entries = yield* statements.ledger.removeBefore({
+        before: now - context.tuning.keepCallsMs,
+        limit: 10 * page,
+      });
+      return keys.length === page || entries.length === 10 * page;
     });
-    return removed === page ? now + 50 : now + everyMs;
+    return full || removed === page ? now + 50 : now + everyMs;
   };
 }
 

@@ -226,7 +226,8 @@ export type Statements = {
       args: Of & { commit_id: number; id: number; limit: number },
     ): Tx<(r.LedgerRow & { commit_id: number })[]>;
     last(args: Of): Tx<{ commit_id: number; id: number }[]>;
-    removeBefore(args: { before: number; limit: number }): Tx<never[]>;
+    /** Looks at the oldest `limit` rows and removes those from before an instant; returns their ids. */
+    removeBefore(args: { before: number; limit: number }): Tx<ById[]>;
   };
   readonly suppressions: {
     of(rows: readonly { workspace_id: number; number_hash: string }[]): Tx<r.SuppressionRow[]>;
@@ -248,7 +249,8 @@ export type Statements = {
     insert(rows: readonly r.IdempotencyRow[]): Tx<{ workspace_id: number; key_hash: string }[]>;
     of(rows: readonly { workspace_id: number; key_hash: string }[]): Tx<r.IdempotencyRow[]>;
     remove(rows: readonly { workspace_id: number; key_hash: string }[]): Tx<never[]>;
-    removeBefore(args: { before: number; limit: number }): Tx<never[]>;
+    /** Looks at the oldest `limit` rows and removes those from before an instant; returns their ids. */
+    removeBefore(args: { before: number; limit: number }): Tx<ById[]>;
   };
   readonly dedupe: {
     insert(rows: readonly r.DedupeRow[]): Tx<{ workspace_id: number; dedupe_key: string }[]>;

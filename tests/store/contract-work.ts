@@ -223,7 +223,13 @@ export const workContract: readonly Promised[] = [
           ]),
         );
       const won = await fence();
-      same(won, [attemptRow(1, { status: "placing", placing_at: 5 })]);
+      same(
+        won.map((row) => [row.id, row.call_id, row.deadline_at]),
+        [[1, 1, attemptRow(1).deadline_at]],
+      );
+      same(await store.read("read", () => attempts.byIds([{ id: 1 }])), [
+        attemptRow(1, { status: "placing", placing_at: 5 }),
+      ]);
       same(await fence(), []);
     },
   ],

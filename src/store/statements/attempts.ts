@@ -74,7 +74,8 @@ export function attemptStatements(
         {
           also: "status = 'placing'",
           guard: "attempts.status = 'claimed'",
-          returning: "attempts.id, attempts.call_id, line_id, number, closes_at, deadline_at, max_duration_ms",
+          returning:
+            "attempts.id, attempts.call_id, line_id, number, closes_at, deadline_at, max_duration_ms",
         },
       ),
       change: make.updateMany("attempts", id, changed),
@@ -159,20 +160,21 @@ export function attemptStatements(
               .orderBy("commit_id", "desc")
               .orderBy("id", "desc");
       }),
-      removeBefore: make.query(
-        (db, arg) =>
-          db
-            .deleteFrom("ledger")
-            .where(
-              "id",
-              "in",
-              db
-                .selectFrom("ledger")
-                .select("id")
-                .where("at", "<", arg("before"))
-                .orderBy("id")
-                .limit(arg("limit")),
-            ) as never,
+      // The inner limit bounds the look, for ids rise with time: without it a ledger with nothing old is read to its end.
+      removeBefore: make.query((db, arg) =>
+        db
+          .deleteFrom("ledger")
+          .where(
+            "id",
+            "in",
+            db
+              .selectFrom(
+                db.selectFrom("ledger").select(["id", "at"]).orderBy("id").limit(arg("limit")).as("oldest"),
+              )
+              .select("id")
+              .where("at", "<", arg("before")),
+          )
+          .returning("id"),
       ),
     },
     outbox: {

@@ -84,9 +84,10 @@ export function peopleStatements(
         "id, workspace_id, key_hash, fingerprint, status, resource, created_at",
       ),
       remove: make.deleteMany("idempotency_keys", key),
-      removeBefore: make.query(
-        (db, arg) =>
-          db.deleteFrom("idempotency_keys").where(
+      removeBefore: make.query((db, arg) =>
+        db
+          .deleteFrom("idempotency_keys")
+          .where(
             "id",
             "in",
             db
@@ -100,7 +101,8 @@ export function peopleStatements(
               )
               .select("id")
               .where("created_at", "<", arg("before")),
-          ) as never,
+          )
+          .returning("id"),
       ),
     },
     dedupe: {
