@@ -6,7 +6,7 @@ import { documentPlace, parseDocument, phonePlace } from "./document.ts";
 import type { Actor, CallRequest, CallView } from "./engine.ts";
 import type { Working } from "./ledger.ts";
 import { type Plan, planCall } from "./plan.ts";
-import { readExpiry } from "./schedule.ts";
+import { readExpiry } from "./draft.ts";
 import { readWhen } from "./when.ts";
 
 type Request = Pick<
