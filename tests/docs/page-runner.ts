@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { testPostgres } from "../support/postgres.ts";
+
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** A block of a page that is run: its script, its line in the page, and what it must print, `…` standing for anything. */
@@ -31,14 +33,23 @@ export function blocksOf(markdown: string): readonly Block[] {
 /** A command that stays up: it is started, and the page goes on once it says where it is. */
 const STAYS_UP = /^(?:npm start|carillon serve\b.*|node examples\/\S+)$/;
 const ASSIGNS = /^\s*(?:export )?([A-Z][A-Z_]*)=/gm;
+/** The Postgres of the pages; there is a real one in its place. */
+const DATABASE = "postgres://carillon:secret@db.example.com/carillon";
 /** A page must not wait for a whole conversation at the usual pace of people. */
 const BRISK = { settings: { ring_ms: 200, talk_ms: 300 } };
 
 /** Runs a page's blocks in order, as a reader would who sits in a checkout with an empty database. */
 export async function runPage(path: string): Promise<void> {
-  const blocks = blocksOf(readFileSync(join(root, path), "utf8"));
+  const text = readFileSync(join(root, path), "utf8");
+  const blocks = blocksOf(text);
   assert.ok(blocks.length > 0, `${path} has no block to run`);
-  const page = new Page(await freePort(), await freePort());
+  const page = new Page({
+    ":8090": `:${await freePort()}`,
+    ":9099": `:${await freePort()}`,
+    ...(text.includes(DATABASE)
+      ? { [DATABASE]: await (await testPostgres()).freshDatabase({ empty: true }) }
+      : {}),
+  });
   try {
     if (!blocks.some(({ script }) => /^(?:npm start|carillon serve)/.test(script)))
       await page.start("npm start");
@@ -52,12 +63,11 @@ class Page {
   readonly #folder = mkdtempSync(join(tmpdir(), "carillon-docs-"));
   readonly #running: ChildProcess[] = [];
   readonly #variables: Record<string, string> = {};
-  readonly #port: number;
-  readonly #backendPort: number;
+  readonly #places: Readonly<Record<string, string>>;
 
-  constructor(port: number, backendPort: number) {
-    this.#port = port;
-    this.#backendPort = backendPort;
+  /** `places`: what stands in the page, and what takes its place here. */
+  constructor(places: Readonly<Record<string, string>>) {
+    this.#places = places;
     for (const name of ["src", "node_modules", "package.json", "launcher.mjs", "migrations"]) {
       symlinkSync(join(root, name), join(this.#folder, name));
     }
@@ -81,7 +91,7 @@ class Page {
   async start(script: string): Promise<string> {
     const isBackend = script.startsWith("node ");
     const child = this.#spawn(this.#here(script), {
-      PORT: String(isBackend ? this.#backendPort : this.#port),
+      PORT: this.#here(isBackend ? ":9099" : ":8090").slice(1),
     });
     this.#running.push(child);
     const [out, ended] = [collect(child), endOf(child)];
@@ -128,7 +138,7 @@ class Page {
         HOME,
         NO_COLOR: "1",
         npm_config_update_notifier: "false",
-        CARILLON_URL: `http://localhost:${this.#port}`,
+        CARILLON_URL: this.#here("http://localhost:8090"),
         ...this.#variables,
         ...env,
       },
@@ -137,7 +147,7 @@ class Page {
   }
 
   async #beBrisk(): Promise<void> {
-    const answer = await fetch(`http://localhost:${this.#port}/v1/lines/sandbox`, {
+    const answer = await fetch(this.#here("http://localhost:8090/v1/lines/sandbox"), {
       method: "PATCH",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(BRISK),
@@ -147,7 +157,7 @@ class Page {
 
   /** The usual ports may be taken; this page has its own. */
   #here(text: string): string {
-    return text.replaceAll(":8090", `:${this.#port}`).replaceAll(":9099", `:${this.#backendPort}`);
+    return Object.entries(this.#places).reduce((here, [there, own]) => here.replaceAll(there, own), text);
   }
 }
 
