@@ -104,10 +104,10 @@ function* settleInTx(
   if (fresh.size === 0) return { stored, effects };
   const touched = [...attempts.values()].filter((row) => fresh.has(row.id));
   const all = yield* allReports(context, touched, fresh);
-  const calls = new Map(
+  const calls = new Map<number, Working>(
     (yield* statements.calls.lock(touched.map((row) => ({ id: row.call_id })))).map((row) => [
       row.id,
-      { ...row } as Working,
+      { ...row },
     ]),
   );
   const folded = touched.map((row) => foldAttempt(context, row, all.get(row.id) ?? [], now));

@@ -240,7 +240,7 @@ function takeDue(make: StatementMaker): Statements["due"]["take"] {
           .orderBy("due.call_id")
           .limit(arg("limit"))
           .forUpdate()
-          .skipLocked() as never,
+          .skipLocked(),
       )
       .returning(["call_id", "due_at"]),
   );
