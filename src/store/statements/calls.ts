@@ -215,7 +215,7 @@ function takeDue(make: StatementMaker): Statements["due"]["take"] {
           .where("lane_id", "=", arg("lane_id"))
           .where(({ eb, refTuple, tuple }) =>
             eb(refTuple("due_at", "call_id"), "<=", tuple(arg("due_at"), arg("call_id"))),
-          ) as never,
+          ),
     );
     return function* take(args) {
       const rows = yield* first(args);
@@ -240,7 +240,7 @@ function takeDue(make: StatementMaker): Statements["due"]["take"] {
           .orderBy("due.call_id")
           .limit(arg("limit"))
           .forUpdate()
-          .skipLocked(),
+          .skipLocked() as never,
       )
       .returning(["call_id", "due_at"]),
   );
