@@ -303,10 +303,8 @@ export const workContract: readonly Promised[] = [
       );
       same(again, [{ attempt_id: 1, report_key: "b" }]);
       const kept = await store.read("read", () => reports.ofAttempts([{ attempt_id: 1 }]));
-      same(kept.map((row) => [row.report_key, row.body]).toSorted(), [
-        ["a", "{}"],
-        ["b", "{}"],
-      ]);
+      const byKey = Object.fromEntries(kept.map((row) => [row.report_key, row.body]));
+      same(byKey, { a: "{}", b: "{}" });
       await store.run("remove", () => reports.remove([{ attempt_id: 1 }]));
       same(await store.read("read", () => reports.ofAttempts([{ attempt_id: 1 }])), []);
     },
