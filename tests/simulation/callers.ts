@@ -9,10 +9,72 @@ export const actor: Actor = { workspaceId: 1, name: "simulation" };
 
 /** Numbers whose last two digits choose what the sandbox does, in area codes of many zones. */
 const areas = ["212", "312", "303", "213", "602", "808", "907", "305"] as const;
-const endings = ["00", "00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "13", "14", "15", "16", "17", "18", "19", "20", "21", "77"] as const;
-const otherNumbers = ["+442079460018", "+447700900001", "+447700900000", "+61491570156", "+919876543210", "+15005550001", "+6421555012"] as const;
-const zones = ["America/New_York", "Australia/Lord_Howe", "Pacific/Chatham", "Europe/London", "Asia/Kathmandu", "America/St_Johns"] as const;
-const words = ["answered", "answered:confirmed", "busy", "no_answer", "voicemail", "voicemail:left_message", "declined", "unreachable", "carrier_error", "503", "429", "timeout_rang", "timeout_not_rang", "silent", "duplicate", "out_of_order", "late", "hangs_up", "long", "blocked", "refused:invalid_number", "answered:opt_out"] as const;
+const endings = [
+  "00",
+  "00",
+  "01",
+  "02",
+  "03",
+  "04",
+  "05",
+  "06",
+  "07",
+  "08",
+  "09",
+  "10",
+  "11",
+  "13",
+  "14",
+  "15",
+  "16",
+  "17",
+  "18",
+  "19",
+  "20",
+  "21",
+  "77",
+] as const;
+const otherNumbers = [
+  "+442079460018",
+  "+447700900001",
+  "+447700900000",
+  "+61491570156",
+  "+919876543210",
+  "+15005550001",
+  "+6421555012",
+] as const;
+const zones = [
+  "America/New_York",
+  "Australia/Lord_Howe",
+  "Pacific/Chatham",
+  "Europe/London",
+  "Asia/Kathmandu",
+  "America/St_Johns",
+] as const;
+const words = [
+  "answered",
+  "answered:confirmed",
+  "busy",
+  "no_answer",
+  "voicemail",
+  "voicemail:left_message",
+  "declined",
+  "unreachable",
+  "carrier_error",
+  "503",
+  "429",
+  "timeout_rang",
+  "timeout_not_rang",
+  "silent",
+  "duplicate",
+  "out_of_order",
+  "late",
+  "hangs_up",
+  "long",
+  "blocked",
+  "refused:invalid_number",
+  "answered:opt_out",
+] as const;
 
 const triesMax = 8;
 
@@ -80,7 +142,9 @@ export class Callers {
     this.#made += 1;
     const external = `wish ${this.#made}`;
     const to =
-      random.float() < 0.85 ? `+1${random.pick(areas)}55501${random.pick(endings)}` : random.pick(otherNumbers);
+      random.float() < 0.85
+        ? `+1${random.pick(areas)}55501${random.pick(endings)}`
+        : random.pick(otherNumbers);
     const timezone = random.float() < 0.15 ? random.pick(zones) : null;
     const hours = this.#plan.withHours && random.float() < 0.3 ? random.pick(["night", "split"]) : null;
     const dedupeKey = random.float() < 0.1 ? `dedupe ${random.below(6)}` : null;
@@ -106,7 +170,8 @@ export class Callers {
     const kind = random.float();
     if (kind < 0.2) return {};
     if (kind < 0.5) return { in: `${random.below(300)}s` };
-    if (kind < 0.6) return { at: new Date(Math.ceil((this.#machine.wall + 60_000) / 900_000) * 900_000).toISOString() };
+    if (kind < 0.6)
+      return { at: new Date(Math.ceil((this.#machine.wall + 60_000) / 900_000) * 900_000).toISOString() };
     return { in: `${random.below(600 * Math.min(2, this.#plan.days))}m` };
   }
 
@@ -208,7 +273,7 @@ export class Callers {
 
   async #persist<T>(create: Create, send: () => Promise<Answer<T>>): Promise<Answer<T>> {
     let wasLost = false;
-    for (let tries = 0; tries < triesMax; ) {
+    for (let tries = 0; tries < triesMax;) {
       const answer = await send();
       if (answer.heard === "yes" || answer.heard === "no") return answer;
       if (answer.heard === "lost") {

@@ -39,7 +39,8 @@ test("the same set of reports gives a call the same state, in whatever order and
         if (random.float() < 0.5) await lab.receive(attemptKey, order);
         states.push(settled(lab.stateOf(attemptKey)));
       }
-      for (const state of states) assert.deepEqual(state, states[0], `seed ${seed}, set ${i}: ${JSON.stringify(reports)}`);
+      for (const state of states)
+        assert.deepEqual(state, states[0], `seed ${seed}, set ${i}: ${JSON.stringify(reports)}`);
     } finally {
       await lab.close();
     }
@@ -61,7 +62,8 @@ function drawReports(random: SeededRandom, from: number, count: number): Report[
     const at = from + random.below(5) * 1000;
     const common = { key: `report ${index}`, at, sequence: random.below(4) };
     const kind = random.pick(["unknown", "accepted", "ringing", "answered", "ended", "ended"] as const);
-    if (kind === "answered") return { ...common, kind, answeredBy: random.pick(["human", "machine", "unknown"] as const) };
+    if (kind === "answered")
+      return { ...common, kind, answeredBy: random.pick(["human", "machine", "unknown"] as const) };
     if (kind !== "ended") return { ...common, kind, carrierRef: `ref ${random.below(2)}` };
     const outcome = random.pick(outcomes);
     return { ...common, kind, outcome, ...(random.float() < 0.3 ? { disposition: "confirmed" } : {}) };

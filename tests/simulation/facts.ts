@@ -41,7 +41,12 @@ export function factsOf(history: History): Facts {
     const request = taken[Math.min(turn, taken.length - 1)];
     if (request === undefined) throw new Error("The network took a request that nobody made");
     const attempt = attemptByKey.get(witness.attemptKey) ?? null;
-    dials.push({ witness, request, attempt, call: attempt === null ? null : (calls.get(attempt.call_id) ?? null) });
+    dials.push({
+      witness,
+      request,
+      attempt,
+      call: attempt === null ? null : (calls.get(attempt.call_id) ?? null),
+    });
   }
   const dialsOf = new Map<number, Dial[]>();
   for (const dial of dials) if (dial.call !== null) add(dialsOf, dial.call.id, dial);

@@ -28,7 +28,12 @@ class Torn extends Error {}
 
 /** The real store as one incarnation sees it, with faults before, inside and after each transaction. */
 export function faultStore(inner: Store, owner: Incarnation, world: StoreWorld): Store {
-  const use = async <T>(name: string, writes: boolean, run: (verb: () => Tx<T>) => Promise<T>, verb: () => Tx<T>): Promise<T> => {
+  const use = async <T>(
+    name: string,
+    writes: boolean,
+    run: (verb: () => Tx<T>) => Promise<T>,
+    verb: () => Tx<T>,
+  ): Promise<T> => {
     if (!owner.alive) return never();
     const fault = world.strike(name, writes);
     if (writes || fault !== null) world.trace(`${name}${fault === null ? "" : ` !${fault}`}`);

@@ -57,7 +57,9 @@ export class Faults {
   #draw(scale: number, writes: boolean): StoreFault | null {
     const hits = (chance: number): boolean => this.#random.float() < chance * scale;
     if (this.#classes.has("crash") && hits(0.006)) {
-      return writes ? this.#random.pick(["crash_before", "crash_inside", "crash_after", "crash_after"]) : "crash_before";
+      return writes
+        ? this.#random.pick(["crash_before", "crash_inside", "crash_after", "crash_after"])
+        : "crash_before";
     }
     if (this.#classes.has("store")) {
       if (hits(0.02)) return "busy";

@@ -1,4 +1,13 @@
-import type { AttemptRow, CallRow, DueRow, IdempotencyRow, LedgerRow, LineCountersRow, OutboxRow, ReportRow } from "../../src/ports/rows.ts";
+import type {
+  AttemptRow,
+  CallRow,
+  DueRow,
+  IdempotencyRow,
+  LedgerRow,
+  LineCountersRow,
+  OutboxRow,
+  ReportRow,
+} from "../../src/ports/rows.ts";
 import type { PlaceAnswer } from "../../src/ports/carrier.ts";
 import type { CallView } from "../../src/engine/engine.ts";
 import type { Witness } from "../../src/carriers/sandbox/network.ts";
@@ -69,7 +78,11 @@ export type Request = {
   answer: PlaceAnswer["kind"] | "pending";
 };
 
-export type Life = { readonly number: number; readonly at: number; readonly event: "start" | "ready" | "crash" | "stop_sent" | "stopped" };
+export type Life = {
+  readonly number: number;
+  readonly at: number;
+  readonly event: "start" | "ready" | "crash" | "stop_sent" | "stopped";
+};
 
 /** The wall clock moved by `ms` against the steady one while an incarnation ran. */
 export type Step = {
@@ -125,4 +138,3 @@ export type History = {
   storeUses: number;
   walBytes: number;
 };
-

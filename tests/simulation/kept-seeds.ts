@@ -1,7 +1,10 @@
 /** Seeds that once broke a promise, with what was found; they are run for ever. Timing drifts with the code, so each is one of several. */
 export const keptSeeds: readonly { readonly seed: number; readonly found: string }[] = [
   { seed: 3, found: "duties that were woken before the start never ran" },
-  { seed: 7, found: "a lane whose commit was lost was taken for made; lines claimed more than might be under way" },
+  {
+    seed: 7,
+    found: "a lane whose commit was lost was taken for made; lines claimed more than might be under way",
+  },
   { seed: 9, found: "the watchdog ended live calls when the carrier's clock was behind ours" },
   { seed: 20, found: "two loads of the book overtook each other" },
   { seed: 21, found: "two bulk requests with one key made two sets of calls" },

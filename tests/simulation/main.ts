@@ -30,10 +30,16 @@ else process.exitCode = await main();
 async function main(): Promise<number> {
   const first = number(values.seed, "--seed");
   const days = number(values.days, "--days");
-  const runs = values.runs === undefined ? (process.argv.includes("--seed") ? 1 : 20) : number(values.runs, "--runs");
+  const runs =
+    values.runs === undefined ? (process.argv.includes("--seed") ? 1 : 20) : number(values.runs, "--runs");
   if (values.trace) return (await showFailure(first, days, true)) ? 1 : 0;
-  const jobs = Math.min(runs, values.jobs === undefined ? availableParallelism() : number(values.jobs, "--jobs"));
-  console.log(`Seeds ${first} to ${first + runs - 1}, ${days} days of trouble each, ${values.once ? "once" : "twice"}.`);
+  const jobs = Math.min(
+    runs,
+    values.jobs === undefined ? availableParallelism() : number(values.jobs, "--jobs"),
+  );
+  console.log(
+    `Seeds ${first} to ${first + runs - 1}, ${days} days of trouble each, ${values.once ? "once" : "twice"}.`,
+  );
   const startedAt = performance.now();
   const outcomes = await runAll({ first, runs, days, times: values.once ? 1 : 2 }, jobs);
   report(outcomes, performance.now() - startedAt);
@@ -43,7 +49,12 @@ async function main(): Promise<number> {
     else await showFailure(seed, days, false);
   }
   if (failed.length > failuresMax)
-    console.log(`And the seeds ${failed.slice(failuresMax).map(({ seed }) => seed).join(", ")}.`);
+    console.log(
+      `And the seeds ${failed
+        .slice(failuresMax)
+        .map(({ seed }) => seed)
+        .join(", ")}.`,
+    );
   return failed.length > 0 ? 1 : 0;
 }
 
@@ -88,7 +99,8 @@ function runAll(
 }
 
 function report(outcomes: readonly Outcome[], wallMs: number): void {
-  const sum = (pick: (one: Outcome) => number): number => outcomes.reduce((total, one) => total + pick(one), 0);
+  const sum = (pick: (one: Outcome) => number): number =>
+    outcomes.reduce((total, one) => total + pick(one), 0);
   const hours = sum((one) => one.simulatedMs) / 3_600_000;
   const cpuSeconds = sum((one) => one.cpuMs) / 1000;
   console.log(

@@ -9,11 +9,16 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const seedsMax = 200;
 const copied = ["src", "tests/simulation", "tests/support", "migrations", "package.json"] as const;
 
-type Verdict = { readonly mutation: Mutation; readonly found: { readonly seed: number; readonly what: string } | null | string };
+type Verdict = {
+  readonly mutation: Mutation;
+  readonly found: { readonly seed: number; readonly what: string } | null | string;
+};
 
 /** Makes each mistake in a copy of the sources and lets the simulation look for it. Status 1 when one is not found. */
 async function main(): Promise<number> {
-  const wanted = mutations.filter(({ name }) => process.argv.length < 3 || name.includes(process.argv[2] ?? ""));
+  const wanted = mutations.filter(
+    ({ name }) => process.argv.length < 3 || name.includes(process.argv[2] ?? ""),
+  );
   const waiting = [...wanted];
   const verdicts: Verdict[] = [];
   const work = async (): Promise<void> => {
@@ -26,7 +31,11 @@ async function main(): Promise<number> {
   console.log(`${wanted.length} mistakes, up to ${seedsMax} seeds each`);
   await Promise.all(Array.from({ length: availableParallelism() }, work));
   const missed = verdicts.filter(({ found }) => found === null || typeof found === "string");
-  console.log(missed.length === 0 ? "Every mistake was found." : `${missed.length} not found: ${missed.map((one) => one.mutation.name).join("; ")}`);
+  console.log(
+    missed.length === 0
+      ? "Every mistake was found."
+      : `${missed.length} not found: ${missed.map((one) => one.mutation.name).join("; ")}`,
+  );
   return missed.length === 0 ? 0 : 1;
 }
 
@@ -39,7 +48,10 @@ async function judge(mutation: Mutation): Promise<Verdict> {
       const file = join(folder, patch.file);
       const parts = readFileSync(file, "utf8").split(patch.from);
       if (parts.length !== 2)
-        return { mutation, found: `the text to be changed stands ${parts.length - 1} times in ${patch.file}` };
+        return {
+          mutation,
+          found: `the text to be changed stands ${parts.length - 1} times in ${patch.file}`,
+        };
       writeFileSync(file, parts.join(patch.to));
     }
     return { mutation, found: await run(folder) };
@@ -50,9 +62,13 @@ async function judge(mutation: Mutation): Promise<Verdict> {
 
 function run(folder: string): Promise<Verdict["found"]> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(folder, "tests/simulation/mutant-run.ts"), String(seedsMax)], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = spawn(
+      process.execPath,
+      [join(folder, "tests/simulation/mutant-run.ts"), String(seedsMax)],
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
     let out = "";
     let complaints = "";
     child.stdout.on("data", (data: Buffer) => (out += data.toString()));
@@ -60,7 +76,8 @@ function run(folder: string): Promise<Verdict["found"]> {
     child.on("close", (code) => {
       const last = out.trim().split("\n").at(-1) ?? "";
       // A program that dies of the mistake has shown it as well.
-      if (code !== 0) resolve({ seed: 0, what: `the run died: ${complaints.trim().split("\n").at(-1)?.slice(0, 100)}` });
+      if (code !== 0)
+        resolve({ seed: 0, what: `the run died: ${complaints.trim().split("\n").at(-1)?.slice(0, 100)}` });
       else resolve(JSON.parse(last) as Verdict["found"]);
     });
   });
@@ -69,7 +86,9 @@ function run(folder: string): Promise<Verdict["found"]> {
 function lineOf({ mutation, found }: Verdict): string {
   const name = mutation.name.padEnd(56);
   if (typeof found === "string") return `${name} NOT APPLIED  ${found}`;
-  return found === null ? `${name} NOT FOUND` : `${name} seed ${String(found.seed).padStart(3)}  ${found.what.slice(0, 90)}`;
+  return found === null
+    ? `${name} NOT FOUND`
+    : `${name} seed ${String(found.seed).padStart(3)}  ${found.what.slice(0, 90)}`;
 }
 
 process.exitCode = await main();

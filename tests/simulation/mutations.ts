@@ -1,7 +1,10 @@
 export type Patch = { readonly file: string; readonly from: string; readonly to: string };
 export type Mutation = { readonly name: string; readonly patches: readonly Patch[] };
 
-const one = (name: string, file: string, from: string, to: string): Mutation => ({ name, patches: [{ file, from, to }] });
+const one = (name: string, file: string, from: string, to: string): Mutation => ({
+  name,
+  patches: [{ file, from, to }],
+});
 
 /** Mistakes that would break a promise. Each text stands exactly once in its file; the simulation must find each mistake. */
 export const mutations: readonly Mutation[] = [
@@ -76,14 +79,22 @@ export const mutations: readonly Mutation[] = [
   {
     name: "M16 a cancel is not looked at in the claim",
     patches: [
-      { file: "src/engine/change.ts", from: `if (call.status !== "scheduled") return null;`, to: `if (call.status !== "scheduled" && call.status !== "canceled") return null;` },
+      {
+        file: "src/engine/change.ts",
+        from: `if (call.status !== "scheduled") return null;`,
+        to: `if (call.status !== "scheduled" && call.status !== "canceled") return null;`,
+      },
       { file: "src/domain/call.ts", from: "  canceled: {},", to: `  canceled: { claim: "dialing" },` },
     ],
   },
   {
     name: "M18 the fence does not compare",
     patches: [
-      { file: "src/store/statements/attempts.ts", from: `guard: "attempts.status = 'claimed'",`, to: `guard: "attempts.status <> 'ended'",` },
+      {
+        file: "src/store/statements/attempts.ts",
+        from: `guard: "attempts.status = 'claimed'",`,
+        to: `guard: "attempts.status <> 'ended'",`,
+      },
     ],
   },
   one(
@@ -92,10 +103,15 @@ export const mutations: readonly Mutation[] = [
     "retryAfterMs: terminal?.retryAfterMs ?? null,",
     `retryAfterMs: terminal?.retryAfterMs ?? (terminal?.outcome === "busy" ? 1000 : null),`,
   ),
-  one("idempotency keys are not checked", "src/engine/schedule.ts", "if (asked.length > 0) {", "if (asked.length > 1e9) {"),
+  one(
+    "idempotency keys are not checked",
+    "src/engine/write-drafts.ts",
+    "if (asked.length > 0) {",
+    "if (asked.length > 1e9) {",
+  ),
   one(
     "a bulk key may be used twice at once",
-    "src/engine/schedule.ts",
+    "src/engine/write-drafts.ts",
     "if (kept.length === 0) throw new BulkKeyTaken();",
     "void BulkKeyTaken;\n      void kept;",
   ),
@@ -138,8 +154,8 @@ export const mutations: readonly Mutation[] = [
   one(
     "old calling hours are used until the next start",
     "src/engine/hours.ts",
-    "await context.book.load();\n  context.wake(\"replan\");\n  context.wake(\"dispatch\");",
-    "context.wake(\"replan\");\n  context.wake(\"dispatch\");",
+    'await context.book.load();\n  context.wake("replan");\n  context.wake("dispatch");',
+    'context.wake("replan");\n  context.wake("dispatch");',
   ),
   one(
     "a request leaves up to the last moment of the window",

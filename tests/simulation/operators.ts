@@ -131,7 +131,10 @@ export class Operators {
       // A line without a slot is what somebody set by mistake, and repairs.
       if (slots === 0) this.#machine.timeline.in(1_200_000, () => void this.#limit(line));
     } else if (kind < 0.9) void this.#changeHours("office", random.pick(otherWeeks));
-    else void this.#suppress(`+1${random.pick(["212", "303", "808"])}55501${random.pick(["00", "01", "02", "77"])}`);
+    else
+      void this.#suppress(
+        `+1${random.pick(["212", "303", "808"])}55501${random.pick(["00", "01", "02", "77"])}`,
+      );
   }
 
   /** The world is healed: nothing stands in the way of any call any more. */
@@ -216,9 +219,14 @@ export class Operators {
   async #insist(label: string, verb: (engine: Engine) => Promise<unknown>): Promise<void> {
     const answer = await this.#persist(label, verb);
     // After a lost answer the same name is taken by ourselves, which is as good as made.
-    if (answer.heard === "no" && answer.refusal.code !== "name_taken" && answer.refusal.code !== "precondition_failed")
+    if (
+      answer.heard === "no" &&
+      answer.refusal.code !== "name_taken" &&
+      answer.refusal.code !== "precondition_failed"
+    )
       this.#history.complaints.push(`${label}: ${answer.refusal.code} ${answer.refusal.message}`);
-    if (answer.heard === "no" && answer.refusal.code === "precondition_failed") await this.#insist(label, verb);
+    if (answer.heard === "no" && answer.refusal.code === "precondition_failed")
+      await this.#insist(label, verb);
   }
 
   async #persist<T>(label: string, verb: (engine: Engine) => Promise<T>): Promise<Answer<T>> {

@@ -61,7 +61,9 @@ export function planRun(seed: number, days: number): RunPlan {
     classes,
     buggify: random.float() < 0.25,
     calls: Math.round((60 + random.below(180)) * Math.min(3, days)),
-    lines: Array.from({ length: 1 + random.below(3) }, (_, index) => drawLine(random, index, hasCarrierFaults)),
+    lines: Array.from({ length: 1 + random.below(3) }, (_, index) =>
+      drawLine(random, index, hasCarrierFaults),
+    ),
     withHours: random.float() < 0.6,
     withCaps: random.float() < 0.3,
     withSwitches: random.float() < 0.6,

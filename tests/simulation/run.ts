@@ -22,7 +22,10 @@ export type Result = {
   readonly digest: string;
 };
 
-export type RunOptions = { readonly days: number; /** Executions whose traces are compared. */ readonly times: 1 | 2 };
+export type RunOptions = {
+  readonly days: number;
+  /** Executions whose traces are compared. */ readonly times: 1 | 2;
+};
 
 /** Runs a seed, twice to compare the traces, and judges what happened. */
 export async function runSeed(seed: number, options: RunOptions): Promise<Result> {
@@ -34,7 +37,11 @@ export async function runSeed(seed: number, options: RunOptions): Promise<Result
     const second = await runWorld(plan, false);
     simulatedMs += second.simulatedMs;
     if (second.trace.digest() !== first.trace.digest())
-      broken.push({ invariant: "replay", promise: "A seed always gives the same trace.", what: "two runs of one seed differ" });
+      broken.push({
+        invariant: "replay",
+        promise: "A seed always gives the same trace.",
+        what: "two runs of one seed differ",
+      });
   }
   const { rows, requests, lives } = first.history;
   return {

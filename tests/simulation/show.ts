@@ -16,12 +16,17 @@ export async function showFailure(seed: number, days: number, all: boolean): Pro
   const { history, trace } = await runWorld(plan, true);
   const broken = [...judge(factsOf(history))];
   if (all) for (const line of trace.lines) console.log(line);
-  console.log(`\nSeed ${seed}: faults ${plan.classes.join(", ") || "none"}${plan.buggify ? ", one at a time" : ""}`);
+  console.log(
+    `\nSeed ${seed}: faults ${plan.classes.join(", ") || "none"}${plan.buggify ? ", one at a time" : ""}`,
+  );
   for (const one of firstOfEach(broken)) {
-    console.log(`  ${one.invariant} ${one.promise}\n     ${one.callId === undefined ? "" : `call ${one.callId} `}${one.what}`);
+    console.log(
+      `  ${one.invariant} ${one.promise}\n     ${one.callId === undefined ? "" : `call ${one.callId} `}${one.what}`,
+    );
     for (const line of around(history, trace.lines, one)) console.log(`       ${line}`);
   }
-  if (broken.length > 0) console.log(`  Again: npm run sim -- --seed ${seed} --days ${days}   (all of it: --trace)`);
+  if (broken.length > 0)
+    console.log(`  Again: npm run sim -- --seed ${seed} --days ${days}   (all of it: --trace)`);
   else console.log("  It keeps every promise.");
   return broken.length > 0;
 }
@@ -35,7 +40,9 @@ function firstOfEach(broken: readonly Broken[]): Broken[] {
 function around(history: History, lines: readonly string[], { at, callId }: Broken): string[] {
   const names = [
     ...(callId === undefined ? [] : [history.callIdOf(callId)]),
-    ...history.requests.filter((one) => callId !== undefined && one.callId === history.callIdOf(callId)).map((one) => one.attemptId),
+    ...history.requests
+      .filter((one) => callId !== undefined && one.callId === history.callIdOf(callId))
+      .map((one) => one.attemptId),
   ];
   const own = names.length === 0 ? [] : lines.filter((line) => names.some((name) => line.includes(name)));
   if (at === undefined) return own.slice(-aroundLines);

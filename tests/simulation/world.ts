@@ -100,7 +100,8 @@ async function live(parts: Parts): Promise<void> {
   );
   const isOpen = store.database.prepare("select count(*) as count from attempts where check_at is not null");
   const isOwed = store.database.prepare("select count(*) as count from outbox");
-  const isOver = (): boolean => [isLive, isOpen, isOwed].every((one) => (one.get() as { count: number }).count === 0);
+  const isOver = (): boolean =>
+    [isLive, isOpen, isOwed].every((one) => (one.get() as { count: number }).count === 0);
   while (!isOver() && timeline.now < history.healedAt + healingMs) {
     await timeline.runUntil(timeline.now + 600_000, drain, () => false);
   }
@@ -113,7 +114,7 @@ function planEvents(parts: Parts): void {
   const { random } = callers;
   const spanMs = plan.days * dayMs;
   const any = (): number => timeline.now + random.below(spanMs);
-  for (let made = 0; made < plan.calls; ) {
+  for (let made = 0; made < plan.calls;) {
     // Half of the calls come in a few busy hours, where limits matter.
     const isBusy = random.float() < 0.5;
     const at = isBusy ? timeline.now + random.below(4) * 21_600_000 + random.below(1_200_000) : any();
@@ -125,7 +126,8 @@ function planEvents(parts: Parts): void {
   }
   for (let i = 0; i < plan.calls / 4; i += 1) timeline.at(any(), () => operators.act());
   for (let i = 0; i < plan.calls / 8; i += 1) timeline.at(any(), () => void operators.look());
-  if (plan.withSwitches) for (let i = 0; i < 12 * plan.days; i += 1) timeline.at(any(), () => operators.operate());
+  if (plan.withSwitches)
+    for (let i = 0; i < 12 * plan.days; i += 1) timeline.at(any(), () => operators.operate());
   const strike = (count: number, run: () => void): void => {
     for (let i = 0; i < count * plan.days; i += 1) timeline.at(any(), run);
   };
@@ -224,11 +226,18 @@ const noRows: Rows = {
   dedupe: [],
 };
 
-function finish(history: History, machine: Machine, store: SqliteStore, network: SandboxNetwork, path: string): void {
+function finish(
+  history: History,
+  machine: Machine,
+  store: SqliteStore,
+  network: SandboxNetwork,
+  path: string,
+): void {
   const all = <Row>(table: string): Row[] => store.database.prepare(`select * from ${table}`).all() as Row[];
   history.witness = network.witness();
   history.longestTimerMs = machine.longestTimerMs;
-  history.walBytes = path === ":memory:" ? 0 : statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  history.walBytes =
+    path === ":memory:" ? 0 : (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0);
   history.rows = {
     calls: all("calls"),
     documents: all("call_documents"),

@@ -26,7 +26,21 @@ export const statusAfter: Readonly<Record<string, CallStatus | null>> = {
   "call.corrected": null,
 };
 
-const needReasons = new Set(["call.moved", "call.released", "call.expired", "call.skipped", "call.needs_review", "call.failed", "call.paused", "call.canceled", "call.completed", "call.unconfirmed", "call.retry_planned", "call.resumed", "call.rescheduled"]);
+const needReasons = new Set([
+  "call.moved",
+  "call.released",
+  "call.expired",
+  "call.skipped",
+  "call.needs_review",
+  "call.failed",
+  "call.paused",
+  "call.canceled",
+  "call.completed",
+  "call.unconfirmed",
+  "call.retry_planned",
+  "call.resumed",
+  "call.rescheduled",
+]);
 
 /** I20: every wait, move, skip and end has a reason that a program can read, in a history that tells the whole story. */
 export const accountability: Checker = {
@@ -35,21 +49,30 @@ export const accountability: Checker = {
   *check(facts) {
     for (const call of facts.calls.values()) {
       const entries = facts.ledgerOf.get(call.id) ?? [];
-      if (!(call.reason in reasons)) yield { what: `has the reason "${call.reason}", which is none`, callId: call.id };
+      if (!(call.reason in reasons))
+        yield { what: `has the reason "${call.reason}", which is none`, callId: call.id };
       yield* chained(call.id, call.ledger_head, entries);
       for (const row of entries) {
-        if (!(row.type in statusAfter)) yield { what: `has an entry of the unknown type ${row.type}`, callId: call.id };
+        if (!(row.type in statusAfter))
+          yield { what: `has an entry of the unknown type ${row.type}`, callId: call.id };
         if (needReasons.has(row.type) && (row.reason === null || !(row.reason in reasons)))
           yield { what: `${row.type} says "${row.reason}", which is no reason`, callId: call.id };
       }
       const told = entries.reduce<CallStatus | null>((status, row) => statusAfter[row.type] ?? status, null);
       if (told !== call.status && !(call.status === "scheduled" && told === "needs_review"))
         yield { what: `is ${call.status}, and its history says ${told}`, callId: call.id };
-      if (hasEnded(call.status) && call.ended_at === null) yield { what: "has ended at no time", callId: call.id };
+      if (hasEnded(call.status) && call.ended_at === null)
+        yield { what: "has ended at no time", callId: call.id };
     }
     for (const attempt of facts.history.rows.attempts) {
-      if (attempt.claimed_at - attempt.due_at > 250 && (attempt.waited_for === null || !(attempt.waited_for in reasons)))
-        yield { what: `attempt ${attempt.number} started ${attempt.claimed_at - attempt.due_at} ms late for "${attempt.waited_for}"`, callId: attempt.call_id };
+      if (
+        attempt.claimed_at - attempt.due_at > 250 &&
+        (attempt.waited_for === null || !(attempt.waited_for in reasons))
+      )
+        yield {
+          what: `attempt ${attempt.number} started ${attempt.claimed_at - attempt.due_at} ms late for "${attempt.waited_for}"`,
+          callId: attempt.call_id,
+        };
     }
     yield* samples(facts);
   },
@@ -64,15 +87,18 @@ function* chained(callId: number, head: number, entries: readonly LedgerRow[]): 
     if (row === undefined) break;
     id = row.previous_id;
   }
-  if (length !== entries.length) yield { what: `${entries.length} entries, of which its chain reaches ${length}`, callId };
+  if (length !== entries.length)
+    yield { what: `${entries.length} entries, of which its chain reaches ${length}`, callId };
 }
 
 function* samples({ history, callsByPublicId }: Facts): Generator<Violation> {
   for (const { view, at } of history.samples) {
     const isWaiting = view.status === "scheduled" || view.status === "queued" || view.status === "dialing";
     const callId = callsByPublicId.get(view.id)?.id ?? 0;
-    if (isWaiting && view.nextActionAt === null) yield { what: `${view.status} with nothing planned next`, at, callId };
-    if (view.status === "queued" && view.waitingFor === null) yield { what: "due and waiting for nothing", at, callId };
+    if (isWaiting && view.nextActionAt === null)
+      yield { what: `${view.status} with nothing planned next`, at, callId };
+    if (view.status === "queued" && view.waitingFor === null)
+      yield { what: "due and waiting for nothing", at, callId };
     if (view.waitingFor !== null && !(view.waitingFor in reasons))
       yield { what: `waits for "${view.waitingFor}", which is no reason`, at, callId };
   }

@@ -13,9 +13,14 @@ export const fencing: Checker = {
       const hasSteppedClock = history.plan.classes.includes("clock");
       if (attempt.claimed_at < startedAt && !hasSteppedClock)
         yield { what: `${request.attemptId} was claimed by a process that is gone`, at: request.at, callId };
-      if (attempt.placing_at === null) yield { what: `${request.attemptId} was sent without a fence`, at: request.at, callId };
+      if (attempt.placing_at === null)
+        yield { what: `${request.attemptId} was sent without a fence`, at: request.at, callId };
       if (request.wall >= attempt.deadline_at)
-        yield { what: `${request.attemptId} was sent ${request.wall - attempt.deadline_at} ms after its deadline`, at: request.at, callId };
+        yield {
+          what: `${request.attemptId} was sent ${request.wall - attempt.deadline_at} ms after its deadline`,
+          at: request.at,
+          callId,
+        };
     }
   },
 };

@@ -8,7 +8,8 @@ const claimToRequestMs = 2000;
 /** I6: slots, calls a day and calls to a number, by what the network truly saw. */
 export const limits: Checker = {
   name: "I6",
-  promise: "No line has more calls alive than slots, more calls a day than its cap, nor a number more than its caps.",
+  promise:
+    "No line has more calls alive than slots, more calls a day than its cap, nor a number more than its caps.",
   *check({ history, dials, lineName }) {
     const onLine = groupBy(dials, (dial) => dial.attempt?.line_id ?? 0);
     for (const [lineId, own] of onLine) {
@@ -26,9 +27,18 @@ export const limits: Checker = {
         const held = inForceSince(changes, at - claimToRequestMs, at);
         const slots = Math.max(...held.map((one) => one.slots));
         if (alive > slots)
-          yield { what: `${alive} calls alive on ${lineName.get(lineId)} with ${slots} slots`, at, callId: dial.call?.id ?? 0 };
+          yield {
+            what: `${alive} calls alive on ${lineName.get(lineId)} with ${slots} slots`,
+            at,
+            callId: dial.call?.id ?? 0,
+          };
       }
-      yield* daily(own, plan?.timezone ?? "UTC", (at) => inForceSince(changes, at - 86_400_000, at).map((one) => one.daily), history.zones);
+      yield* daily(
+        own,
+        plan?.timezone ?? "UTC",
+        (at) => inForceSince(changes, at - 86_400_000, at).map((one) => one.daily),
+        history.zones,
+      );
     }
     for (const [hash, own] of Map.groupBy(dials, (dial) => dial.call?.number_hash ?? "")) {
       const times = own.map((dial) => dial.witness.acceptedAt).toSorted((a, b) => a - b);
@@ -39,7 +49,11 @@ export const limits: Checker = {
         for (const cap of caps[0] ?? []) {
           const first = times[index - cap.max];
           if (first !== undefined && at - first < cap.windowMs - claimToRequestMs)
-            yield { what: `number ${hash} was dialed more than ${cap.max} times in ${cap.windowMs} ms`, at, callId: own[index]?.call?.id ?? 0 };
+            yield {
+              what: `number ${hash} was dialed more than ${cap.max} times in ${cap.windowMs} ms`,
+              at,
+              callId: own[index]?.call?.id ?? 0,
+            };
         }
       }
     }
@@ -68,6 +82,10 @@ function* daily(
     const most = caps.includes(0) ? Infinity : Math.max(...caps);
     const used = perDay.get(day) ?? 0;
     if (used > most)
-      yield { what: `${used} calls on one day of a line that may make ${most}`, at: dial.request.at, callId: dial.call?.id ?? 0 };
+      yield {
+        what: `${used} calls on one day of a line that may make ${most}`,
+        at: dial.request.at,
+        callId: dial.call?.id ?? 0,
+      };
   }
 }

@@ -6,7 +6,10 @@ export const noLoss: Checker = {
   name: "I1",
   promise: "An acknowledged call is never lost, and a refused one makes nothing.",
   *check({ history, externalOf, callsByPublicId }) {
-    const ids = groupBy([...externalOf].map(([id, external]) => ({ id, external })), (row) => Number(row.external.slice(5)));
+    const ids = groupBy(
+      [...externalOf].map(([id, external]) => ({ id, external })),
+      (row) => Number(row.external.slice(5)),
+    );
     for (const create of history.creates) {
       const made = ids.get(Number(create.external.slice(5))) ?? [];
       const name = `${create.external} (${create.heard}${create.refusal === null ? "" : `, ${create.refusal}`})`;
@@ -16,7 +19,8 @@ export const noLoss: Checker = {
       if (create.heard === "no" && made.length > 0)
         yield { what: `${name} was refused and is there`, callId: made[0]?.id ?? 0 };
       for (const callId of create.callIds) {
-        if (!callsByPublicId.has(callId)) yield { what: `${name} was answered with ${callId}, which is not there` };
+        if (!callsByPublicId.has(callId))
+          yield { what: `${name} was answered with ${callId}, which is not there` };
       }
     }
   },

@@ -6,7 +6,8 @@ export const oneDial: Checker = {
   promise: "An attempt is dialed at most once, and never two at once for one call.",
   *check({ history, dials, dialsOf }) {
     const requested = new Map<string, number>();
-    for (const { attemptKey } of history.requests) requested.set(attemptKey, (requested.get(attemptKey) ?? 0) + 1);
+    for (const { attemptKey } of history.requests)
+      requested.set(attemptKey, (requested.get(attemptKey) ?? 0) + 1);
     for (const [key, count] of requested) {
       if (count > 1) {
         const dial = dials.find((one) => one.witness.attemptKey === key);
@@ -30,7 +31,10 @@ export const oneDial: Checker = {
     }
     for (const dial of dials) {
       if (dial.attempt === null || dial.call === null)
-        yield { what: `${dial.request.attemptId} was dialed without a stored intent`, at: dial.witness.acceptedAt };
+        yield {
+          what: `${dial.request.attemptId} was dialed without a stored intent`,
+          at: dial.witness.acceptedAt,
+        };
     }
   },
 };

@@ -8,7 +8,9 @@ export const pacing: Checker = {
   promise: "Requests leave a line no faster than its calls per second and its burst.",
   *check({ history, dials, lineName }) {
     // What was claimed in time may leave up to two seconds later when the store or the process holds it up.
-    const isHeldUp = history.plan.classes.some((one) => one === "store" || one === "pause" || one === "conveyor" || one === "clock" || one === "disk");
+    const isHeldUp = history.plan.classes.some(
+      (one) => one === "store" || one === "pause" || one === "conveyor" || one === "clock" || one === "disk",
+    );
     const slackMs = isHeldUp ? 2000 : 0;
     for (const [lineId, own] of groupBy(dials, (dial) => dial.attempt?.line_id ?? 0)) {
       const changes = history.limits.get(lineName.get(lineId) ?? "") ?? [];
@@ -22,7 +24,11 @@ export const pacing: Checker = {
         const most = Math.floor((perSecond * (1000 + slackMs)) / 1000 + burst + 1e-6);
         const first = inOrder[index - most];
         if (first !== undefined && at - first.request.at < 1000)
-          yield { what: `more than ${most} requests within a second on ${lineName.get(lineId)}`, at, callId: dial.call?.id ?? 0 };
+          yield {
+            what: `more than ${most} requests within a second on ${lineName.get(lineId)}`,
+            at,
+            callId: dial.call?.id ?? 0,
+          };
       }
     }
   },

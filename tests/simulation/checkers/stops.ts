@@ -14,7 +14,8 @@ export const stops: Checker = {
     for (const dial of dials) {
       const { at } = dial.request;
       const callId = dial.call?.id ?? 0;
-      if (isOff(history.dialing, at, false)) yield { what: "dialed while all dialing was stopped", at, callId };
+      if (isOff(history.dialing, at, false))
+        yield { what: "dialed while all dialing was stopped", at, callId };
       const line = lineName.get(dial.attempt?.line_id ?? 0);
       const pauses = history.linePauses.filter((one) => one.line === line);
       if (isOff(pauses, at, true)) yield { what: `dialed on ${line} while it was paused`, at, callId };
@@ -59,7 +60,10 @@ function* edits({ history, callsByPublicId, dialsOf }: Facts): Generator<Violati
 
 function resumedAt(edits: Facts["history"]["edits"], callId: string, after: number): number {
   return edits
-    .filter((one) => one.callId === callId && (one.kind === "resume" || one.kind === "call_now") && one.heard !== "no")
+    .filter(
+      (one) =>
+        one.callId === callId && (one.kind === "resume" || one.kind === "call_now") && one.heard !== "no",
+    )
     .filter((one) => (one.heardAt ?? Infinity) >= after)
     .reduce((first, one) => Math.min(first, one.sentAt), Infinity);
 }
@@ -69,7 +73,11 @@ function* terminated({ history, dials }: Facts): Generator<Violation> {
   for (const life of history.lives.filter((one) => one.event === "stop_sent")) {
     for (const dial of dials) {
       if (dial.request.incarnation === life.number && dial.request.at > life.at + 100)
-        yield { what: "dialed after the program was told to stop", at: dial.request.at, callId: dial.call?.id ?? 0 };
+        yield {
+          what: "dialed after the program was told to stop",
+          at: dial.request.at,
+          callId: dial.call?.id ?? 0,
+        };
     }
   }
 }

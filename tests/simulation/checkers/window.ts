@@ -18,7 +18,9 @@ export const window: Checker = {
     for (const dial of facts.dials) {
       const create = dial.call === null ? undefined : creates.get(facts.externalOf.get(dial.call.id) ?? "");
       if (create === undefined || dial.witness.ringAt === null) continue;
-      const line = facts.history.plan.lines.find((one) => one.name === facts.lineName.get(dial.attempt?.line_id ?? 0));
+      const line = facts.history.plan.lines.find(
+        (one) => one.name === facts.lineName.get(dial.attempt?.line_id ?? 0),
+      );
       const zones = create.timezone === null ? zonesOfPhone(create.to, prefixZones()) : [create.timezone];
       for (const own of ownHours(facts, create.hours, dial.request.at)) {
         yield* judge(facts, dial, own, zones);
@@ -35,12 +37,19 @@ function ownHours(facts: Facts, named: string | null, at: number): string[] {
   return defaults.includes(null) ? [] : defaults.filter((name) => name !== null);
 }
 
-function* judge(facts: Facts, dial: Dial, name: string, zones: readonly string[]): Generator<{ what: string; at: number; callId: number }> {
+function* judge(
+  facts: Facts,
+  dial: Dial,
+  name: string,
+  zones: readonly string[],
+): Generator<{ what: string; at: number; callId: number }> {
   const versions = inForce(facts.history.hours.get(name) ?? [], dial.request.at);
   // The ring is judged by the machine's clock, which is true but where a fault of the clock is played.
   const ringAt = (dial.witness.ringAt ?? 0) + dial.request.wall - dial.request.at;
   const isOpen = versions.some((hours) =>
-    (hours.timezone === null ? zones : [hours.timezone]).every((zone) => isOpenAt(facts.history.zones, hours, zone, ringAt)),
+    (hours.timezone === null ? zones : [hours.timezone]).every((zone) =>
+      isOpenAt(facts.history.zones, hours, zone, ringAt),
+    ),
   );
   if (!isOpen)
     yield {
