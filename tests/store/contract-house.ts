@@ -327,7 +327,7 @@ export const houseContract: readonly Promised[] = [
       const left = async () =>
         (await store.read("read", () => ledger.byIds([1, 2, 3, 4].map((id) => ({ id })))))
           .map((row) => row.id)
-          .toSorted();
+          .toSorted((a, b) => a - b);
       same(await left(), [3, 4]);
       await store.run("prune", () => ledger.removeBefore({ before: 35, limit: 2 }));
       same(await left(), [4]);
