@@ -91,7 +91,7 @@ export class Host {
     this.#life("crash");
     machine.kill();
     this.#running = null;
-    for (const lose of [...this.#waiting]) lose();
+    for (const lose of this.#waiting) lose();
     machine.timeline.in(faults.downMs(), () => this.boot());
   }
 
@@ -110,7 +110,7 @@ export class Host {
     if (!running.owner.alive) return;
     this.#life("stopped");
     machine.kill();
-    for (const lose of [...this.#waiting]) lose();
+    for (const lose of this.#waiting) lose();
     machine.timeline.in(faults.downMs(), () => this.boot());
   }
 
@@ -175,7 +175,7 @@ export class Host {
     const note = (sentence: string, fields?: LogFields): void => {
       const error = fields?.["error"];
       if (!owner.alive || error === undefined || error instanceof StoreError) return;
-      this.#complain(`${sentence} ${error instanceof Error ? (error.stack ?? "") : String(error)}`);
+      this.#complain(`${sentence} ${error instanceof Error ? (error.stack ?? "") : JSON.stringify(error)}`);
     };
     return { debug: () => {}, info: () => {}, warn: note, error: note };
   }

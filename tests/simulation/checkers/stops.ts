@@ -37,7 +37,7 @@ function isOff(changes: readonly Change<boolean>[], at: number, off: boolean): b
     last.value === off &&
     last.heardAt !== null &&
     last.heardAt + effectMs < at &&
-    sent.every((one) => one.heardAt !== null && one.heardAt <= last.heardAt!)
+    sent.every((one) => one.heardAt !== null && one.heardAt <= (last.heardAt ?? 0))
   );
 }
 
