@@ -94,13 +94,16 @@ class Page {
       PORT: this.#here(isBackend ? ":9099" : ":8090").slice(1),
     });
     this.#running.push(child);
-    const [out, ended] = [collect(child), endOf(child)];
-    const ready = isBackend ? "Backend at" : "Try next";
-    for (let waited = 0; !out.stdout.includes(ready); waited += 50) {
-      const died = await Promise.race([ended.then(() => true), wait(50).then(() => false)]);
-      assert.ok(!died && waited < 30_000, `"${script}" did not start:\n${out.stdout}${out.stderr}`);
-    }
-    await wait(50);
+    const out = collect(child);
+    const ready = isBackend ? /Backend at .*\n/ : /Try next .*\n/;
+    await new Promise<void>((resolve, reject) => {
+      child.stdout?.on("data", () => {
+        if (ready.test(out.stdout)) resolve();
+      });
+      void endOf(child).then((code) =>
+        reject(new Error(`"${script}" ended with ${code}:\n${out.stdout}${out.stderr}`)),
+      );
+    });
     if (!isBackend) await this.#beBrisk();
     return out.stdout;
   }
@@ -191,12 +194,6 @@ function endOf(child: ChildProcess): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
   return new Promise((resolve) => {
     child.on("close", resolve);
-  });
-}
-
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
   });
 }
 
