@@ -107,7 +107,7 @@ void test("killed again and again among 300 calls, every call ends once and nobo
   }
   const open = (call: Call) => !["completed", "failed", "needs_review"].includes(call.status);
   let calls = await allCalls(server.url);
-  for (let tried = 0; calls.some(open) && tried < 60; tried += 1) {
+  for (let tried = 0; calls.some(open) && tried < 200; tried += 1) {
     await wait(400);
     calls = await allCalls(server.url);
   }

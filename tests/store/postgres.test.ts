@@ -93,7 +93,7 @@ void test("creates are neither lost nor doubled while every connection is ended 
   const url = await server.freshDatabase();
   const t = await startEngine({ store: new PostgresStore({ url, log: silentLog }) });
   try {
-    await survivesLoad(t, 200, (round) =>
+    await survivesLoad(t, 100, (round) =>
       round % 2 === 0 ? server.query(url, terminate) : Promise.resolve(),
     );
   } finally {
@@ -106,7 +106,7 @@ void test("creates are neither lost nor doubled when the answers to their commit
   const proxy = await postgresProxy(await server.freshDatabase());
   const t = await startEngine({ store: new PostgresStore({ url: proxy.url, log: silentLog }) });
   try {
-    await survivesLoad(t, 200, () => Promise.resolve(proxy.cutAfterCommit(1)));
+    await survivesLoad(t, 100, () => Promise.resolve(proxy.cutAfterCommit(1)));
     assert.ok(proxy.cuts > 3, `only ${proxy.cuts} commits were cut`);
   } finally {
     await t.store.close();
@@ -122,8 +122,8 @@ async function survivesLoad(
 ): Promise<void> {
   let answered = 0;
   const asked: Promise<string | null>[] = [];
-  for (let round = 0; round < 20; round += 1) {
-    for (let i = 0; i < count / 20; i += 1) {
+  for (let round = 0; round < 10; round += 1) {
+    for (let i = 0; i < count / 10; i += 1) {
       const external_id = `x${asked.length}`;
       const asking = t.call({ external_id, dedupe_key: external_id });
       asked.push(asking.then(() => null, String).finally(() => (answered += 1)));
@@ -139,7 +139,7 @@ async function survivesLoad(
       t.network.witness().length >= count && (await t.engine.stats(t.actor)).calls.completed === count,
     600_000,
   );
-  for (let i = 0; i < count; i += 20) {
+  for (let i = 0; i < count; i += 10) {
     const { data } = await t.engine.listCalls(t.actor, { externalId: `x${i}` }, { limit: 10 });
     assert.equal(data.length, 1, `x${i}`);
   }

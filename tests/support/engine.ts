@@ -67,7 +67,7 @@ export class TestClock extends FakeClock {
 
 const zones = loadZones();
 const phoneMetadata = await loadPhoneMetadata();
-const stepsMax = 100_000;
+const stepsMax = 30_000;
 
 /** A real engine on a clock that a test moves, with the sandbox carrier and one that the test plays. */
 export async function startEngine(options: EngineOptions = {}): Promise<TestEngine> {
