@@ -133,12 +133,22 @@ export const mutations: readonly Mutation[] = [
     "const block = suppressionFor(suppressed.get(call.number_hash), call, now);",
     "const block = suppressionFor(suppressed.get(`not ${call.number_hash}`), call, now);",
   ),
-  one(
-    "the switch that stops all calls is not looked at",
-    "src/engine/dispatch.ts",
-    `if (line.stopped_at !== null) return "dialing_stopped";`,
-    "",
-  ),
+  {
+    name: "the switch that stops all calls is not looked at",
+    patches: [
+      {
+        file: "src/engine/dispatch.ts",
+        from: `if (line.stopped_at !== null) return "dialing_stopped";`,
+        to: "",
+      },
+      {
+        file: "src/engine/place.ts",
+        from: `if (workspaces.get(flag.workspace_id)?.stopped_at !== null) stopped.set(flag.id, "dialing_stopped");
+    else if`,
+        to: "if",
+      },
+    ],
+  },
   one(
     "a slot is not given back",
     "src/engine/receive.ts",
