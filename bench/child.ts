@@ -17,8 +17,18 @@ export type Child<H extends Handlers> = {
   stop(): Promise<void>;
 };
 
+const running = new Set<() => Promise<void>>();
+let isStopping = false;
+
+/** Ends every child, so that whoever waits for one fails and tidies up; none can be started any more. */
+export function stopChildren(): void {
+  isStopping = true;
+  for (const stop of running) void stop();
+}
+
 /** Starts `bench/<script>` with the Node that runs this one. It ends with its parent, however that ends. */
 export function startChild<H extends Handlers>(script: string): Child<H> {
+  if (isStopping) throw new Error("The bench was stopped");
   const path = fileURLToPath(new URL(script, import.meta.url));
   const child = fork(path, [], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
@@ -32,9 +42,12 @@ export function startChild<H extends Handlers>(script: string): Child<H> {
   const ended = new Promise<void>((resolve) => {
     child.once("exit", (code, signal) => {
       for (const one of waiting.values()) one.reject(new Error(`${script} ended (${code ?? signal})`));
+      running.delete(stop);
       resolve();
     });
   });
+  const stop = (): Promise<void> => end(child, ended);
+  running.add(stop);
   return {
     ask: (verb, input, withinMs) => {
       const id = (asked += 1);
@@ -50,7 +63,7 @@ export function startChild<H extends Handlers>(script: string): Child<H> {
         child.send(question);
       });
     },
-    stop: () => end(child, ended),
+    stop,
   };
 }
 

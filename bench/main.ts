@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { startChild } from "./child.ts";
+import { startChild, stopChildren } from "./child.ts";
 import type { Measured } from "./figures.ts";
 import { type StoreName, dropLeftOvers, placeOf } from "./harness.ts";
 import { measureHttp } from "./http.ts";
@@ -73,10 +73,18 @@ async function inTemporaryFolder(work: (folder: string) => Promise<void>): Promi
   process.env["TMPDIR"] = folder;
   const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => process.exit(130));
+    process.once(signal, () => {
+      process.exitCode = 130;
+      stopChildren();
+    });
   }
   process.once("exit", remove);
-  await work(folder);
+  try {
+    await work(folder);
+  } catch (error) {
+    if (process.exitCode !== 130) throw error;
+    say("Stopped.");
+  }
 }
 
 async function bench(options: Options, folder: string): Promise<void> {

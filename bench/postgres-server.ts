@@ -83,7 +83,7 @@ function prepareBinaries(folder: string): string {
 
 /** Runs the server under a shell that reads from us: when this process ends, however it ends, the server does too. */
 function runGuarded(native: string, data: string, port: number, folder: string, owner: Owner): ChildProcess {
-  const guard = `trap '' INT TERM HUP; "$@" </dev/null >"$0/log" 2>&1 & server=$!; read -r _; kill -INT $server; wait $server`;
+  const guard = `trap '' INT TERM HUP; "$@" </dev/null >"$0/log" 2>&1 & server=$!; read -r _; kill -QUIT $server; wait $server; rm -rf "$0"/data "$0"/native`;
   // A gigabyte of memory and of log is what a small server of one's own has; everything else as it comes.
   const settings = ["shared_buffers=512MB", "max_wal_size=2GB", "log_min_messages=fatal"];
   const place = ["listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories="];
