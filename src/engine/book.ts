@@ -102,6 +102,16 @@ export class Book {
     this.policies = new Map(read.policies.map((row) => [row.id, { row, policy: parsePolicy(row.spec) }]));
   }
 
+  /** Runs a change of what stands here. When it fails, or its answer is lost, everything is read anew: it may stand. */
+  async changing<T>(change: Promise<T>): Promise<T> {
+    try {
+      return await change;
+    } catch (error) {
+      await this.load();
+      throw error;
+    }
+  }
+
   workspace(id: number): WorkspaceConfig {
     const config = this.workspaces.get(id);
     if (config === undefined) throw new Error(`Workspace ${id} is not in the book`);

@@ -35,14 +35,16 @@ async function setStopped(
     reason,
     actor: actor.name,
   });
-  await context.store.run("stop or resume dialing", function* () {
-    yield* context.store.statements.workspaces.setStopped({
-      id: actor.workspaceId,
-      stopped_at: at,
-      stopped_reason: reason,
-    });
-    yield* context.store.statements.ledger.insert(entries.rows);
-  });
+  await context.book.changing(
+    context.store.run("stop or resume dialing", function* () {
+      yield* context.store.statements.workspaces.setStopped({
+        id: actor.workspaceId,
+        stopped_at: at,
+        stopped_reason: reason,
+      });
+      yield* context.store.statements.ledger.insert(entries.rows);
+    }),
+  );
   await context.book.load();
   context.announce();
 }

@@ -151,16 +151,18 @@ async function write(
     actor: actor.name,
     data: { hours: row.name },
   });
-  await context.store.run("write hours", function* () {
-    const { statements } = context.store;
-    const written = exists ? yield* statements.hours.update([row]) : yield* statements.hours.insert([row]);
-    if (written.length === 0)
-      throw exists
-        ? new Refusal("precondition_failed", "The hours were changed at the same time.")
-        : nameTaken(row.name);
-    if (exists) yield* statements.workspaces.bumpPlan({ id: actor.workspaceId });
-    yield* statements.ledger.insert(entries.rows);
-  });
+  await context.book.changing(
+    context.store.run("write hours", function* () {
+      const { statements } = context.store;
+      const written = exists ? yield* statements.hours.update([row]) : yield* statements.hours.insert([row]);
+      if (written.length === 0)
+        throw exists
+          ? new Refusal("precondition_failed", "The hours were changed at the same time.")
+          : nameTaken(row.name);
+      if (exists) yield* statements.workspaces.bumpPlan({ id: actor.workspaceId });
+      yield* statements.ledger.insert(entries.rows);
+    }),
+  );
 }
 
 async function viewAfter(context: Context, actor: Actor, id: number): Promise<HoursView> {

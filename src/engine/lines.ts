@@ -244,13 +244,15 @@ async function writeLine(
     actor: actor.name,
     data: { line: row.name },
   });
-  await context.store.run("change a line", function* () {
-    const { statements } = context.store;
-    if ((yield* statements.lines.update([row])).length === 0)
-      throw new Refusal("precondition_failed", "The line was changed at the same time.");
-    if (windowsChanged) yield* statements.workspaces.bumpPlan({ id: actor.workspaceId });
-    yield* statements.ledger.insert(entries.rows);
-  });
+  await context.book.changing(
+    context.store.run("change a line", function* () {
+      const { statements } = context.store;
+      if ((yield* statements.lines.update([row])).length === 0)
+        throw new Refusal("precondition_failed", "The line was changed at the same time.");
+      if (windowsChanged) yield* statements.workspaces.bumpPlan({ id: actor.workspaceId });
+      yield* statements.ledger.insert(entries.rows);
+    }),
+  );
 }
 
 async function changed(context: Context, actor: Actor, name: string): Promise<LineView> {

@@ -48,8 +48,8 @@ export async function updateRetryPolicy(
     spec: JSON.stringify(readPolicy(patch, policy)),
     updated_at: context.clock.now(),
   };
-  const written = await context.store.run("update a retry policy", () =>
-    context.store.statements.retryPolicies.update([next]),
+  const written = await context.book.changing(
+    context.store.run("update a retry policy", () => context.store.statements.retryPolicies.update([next])),
   );
   if (written.length === 0)
     throw new Refusal("precondition_failed", "The policy was changed at the same time.");

@@ -86,12 +86,14 @@ export async function updateSettings(
     actor: actor.name,
     data: { names: rows.map((row) => row.name) },
   });
-  await context.store.run("change settings", function* () {
-    yield* context.store.statements.settings.put(rows);
-    if (patch.default_hours !== undefined)
-      yield* context.store.statements.workspaces.bumpPlan({ id: actor.workspaceId });
-    yield* context.store.statements.ledger.insert(entries.rows);
-  });
+  await context.book.changing(
+    context.store.run("change settings", function* () {
+      yield* context.store.statements.settings.put(rows);
+      if (patch.default_hours !== undefined)
+        yield* context.store.statements.workspaces.bumpPlan({ id: actor.workspaceId });
+      yield* context.store.statements.ledger.insert(entries.rows);
+    }),
+  );
   await book.load();
   context.wake("replan");
   context.wake("dispatch");
