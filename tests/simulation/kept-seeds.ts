@@ -13,4 +13,6 @@ export const keptSeeds: readonly { readonly seed: number; readonly found: string
   { seed: 101, found: "a key that was answered with another call was free again" },
   { seed: 148, found: "a repeated request was refused because its time had passed meanwhile" },
   { seed: 176, found: "a request in the last second of a window rang outside it" },
+  { seed: 280, found: "a call waited for its number beyond its last useful instant" },
+  { seed: 448, found: "a line could not be changed any more after the answer to one change was lost" },
 ];

@@ -225,8 +225,10 @@ export class Operators {
       answer.refusal.code !== "precondition_failed"
     )
       this.#history.complaints.push(`${label}: ${answer.refusal.code} ${answer.refusal.message}`);
-    if (answer.heard === "no" && answer.refusal.code === "precondition_failed")
+    if (answer.heard === "no" && answer.refusal.code === "precondition_failed") {
+      await this.#callers.sleep(500);
       await this.#insist(label, verb);
+    }
   }
 
   async #persist<T>(label: string, verb: (engine: Engine) => Promise<T>): Promise<Answer<T>> {
