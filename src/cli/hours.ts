@@ -85,7 +85,7 @@ async function addOne(context: Context, options: Options, name = ""): Promise<vo
   context.print(
     { ...hours, is_default: options.default === true || hours.is_default },
     () =>
-      `${hours.name}: ${hours.description}, ${hours.timezone ?? "in each person's zone"}${options.default === true ? ", for every call that names no hours" : ""}`,
+      `${hours.name}: ${hours.description}${options.default === true ? ", for every call that names no hours" : ""}`,
   );
 }
 

@@ -29,6 +29,9 @@ export type Terminal = {
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.listenerCount("error") === 0) stream.on("error", endQuietly);
+  }
   return {
     env: process.env,
     cwd: process.cwd(),
@@ -68,4 +71,10 @@ export type Paint = (style: "bold" | "dim" | "green" | "yellow" | "red" | "cyan"
 export function painter(terminal: Terminal, noColor: boolean): Paint {
   if (!terminal.isTty || !terminal.isErrorTty || noColor) return (_style, text) => text;
   return (style, text) => styleText(style, text, { validateStream: false });
+}
+
+/** Whoever reads our output may stop early, as `head` does; that is no failure. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
 }

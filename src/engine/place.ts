@@ -45,6 +45,9 @@ function isRejected(result: PromiseSettledResult<unknown>): result is PromiseRej
   return result.status === "rejected";
 }
 
+/** Why an attempt is unknown when its process ended while the request was under way. */
+export const interruptedDetail = "the process ended while the request was under way";
+
 /** A request that did not leave: nothing rang, so the call goes back to wait and the attempt does not count. */
 export function notSent(context: Pick<Context, "clock">, reason: string): Report {
   return {

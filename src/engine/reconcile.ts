@@ -5,9 +5,9 @@ import type { AttemptRow } from "../ports/rows.ts";
 import { type ConnectedCarrier, type Context, runSure } from "./context.ts";
 import { phonePlace } from "./document.ts";
 import { openSettings } from "./line-settings.ts";
-import { reclaimed } from "./place.ts";
+import { interruptedDetail, reclaimed } from "./place.ts";
 import type { Receive } from "./receive.ts";
-import { checkLadder } from "./settlement.ts";
+import { checkLadder, talkingCheckMs } from "./settlement.ts";
 
 const batch = 50;
 
@@ -42,7 +42,7 @@ async function checkAttempt(context: Context, receive: Receive, attempt: Attempt
         key: "interrupted",
         kind: "unknown",
         at: now,
-        detail: "the process ended while the request was under way",
+        detail: interruptedDetail,
       },
     ]);
     return;
@@ -79,6 +79,7 @@ async function persist(context: Context, receive: Receive, attempt: AttemptRow, 
       return void (await receive.add(attempt.id, [ended]));
     }
     if (now >= endless) return hangUp(context, attempt, now);
+    return askAgainAt(context, attempt, Math.min(endless, now + talkingCheckMs));
   } else if (now >= lastAt) {
     return void (await receive.add(attempt.id, [
       { key: "review", kind: "review", at: now, detail: "the carrier could not say what became of it" },
@@ -117,9 +118,15 @@ function conclusions(attempt: AttemptRow, answer: LookupAnswer, now: number): re
   }
   // A carrier that took the call cannot have forgotten it: then its denial is a fault, not knowledge.
   if (answer.kind === "absent" && attempt.status === "unknown") {
-    return [
-      { key: "absent", kind: "ended", at: now, outcome: "not_placed", detail: "the carrier never took it" },
-    ];
+    const absent: Report = {
+      key: "absent",
+      kind: "ended",
+      at: now,
+      outcome: "not_placed",
+      detail: "the carrier never took it",
+    };
+    // A request that our own end kept from leaving is no try of the call's.
+    return [attempt.detail === interruptedDetail ? { ...absent, retryAfterMs: 0 } : absent];
   }
   return [];
 }

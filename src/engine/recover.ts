@@ -1,7 +1,7 @@
 import type { NodeRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
 import type { DowntimeReport } from "./engine.ts";
-import { reclaimed } from "./place.ts";
+import { interruptedDetail, reclaimed } from "./place.ts";
 import type { Receive } from "./receive.ts";
 
 const page = 500;
@@ -35,7 +35,7 @@ export async function recover(
               key: "interrupted",
               kind: "unknown" as const,
               at: now,
-              detail: "the process ended while the request was under way",
+              detail: interruptedDetail,
             },
           ]),
         ];

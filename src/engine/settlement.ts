@@ -47,6 +47,9 @@ export type Effects = {
 
 const configurationWaitMs = 60_000;
 
+/** The end of a conversation may get lost on its way: so often its carrier is asked (ms). */
+export const talkingCheckMs = 300_000;
+
 /** How long to wait before the carrier is asked again, by how often it was asked (ms). */
 export const checkLadder = [2000, 5000, 15_000, 60_000, 300_000, 900_000] as const;
 
@@ -92,7 +95,9 @@ function nextCheck(context: Context, attempt: AttemptRow, fold: AttemptFold, now
   const line = context.book.lines.get(attempt.line_id);
   const ringMs = line?.ring_timeout_ms ?? 60_000;
   if (fold.status === "unknown") return now + checkLadder[0];
-  if (fold.status === "in_progress") return (fold.answeredAt ?? now) + attempt.max_duration_ms;
+  if (fold.status === "in_progress") {
+    return Math.min((fold.answeredAt ?? now) + attempt.max_duration_ms, now + talkingCheckMs);
+  }
   if (fold.status === "accepted" || fold.status === "ringing")
     return Math.max(now, fold.acceptedAt ?? now) + ringMs + context.tuning.graceMs;
   return attempt.check_at ?? now + context.tuning.graceMs;

@@ -208,14 +208,13 @@ function takeDue(make: StatementMaker): Statements["due"]["take"] {
       .limit(arg("limit")),
   );
   if (make.dialect.name === "sqlite") {
-    const range = make.query<{ lane_id: number; due_at: number; call_id: number }, never>(
-      (db, arg) =>
-        db
-          .deleteFrom("due")
-          .where("lane_id", "=", arg("lane_id"))
-          .where(({ eb, refTuple, tuple }) =>
-            eb(refTuple("due_at", "call_id"), "<=", tuple(arg("due_at"), arg("call_id"))),
-          ),
+    const range = make.query<{ lane_id: number; due_at: number; call_id: number }, never>((db, arg) =>
+      db
+        .deleteFrom("due")
+        .where("lane_id", "=", arg("lane_id"))
+        .where(({ eb, refTuple, tuple }) =>
+          eb(refTuple("due_at", "call_id"), "<=", tuple(arg("due_at"), arg("call_id"))),
+        ),
     );
     return function* take(args) {
       const rows = yield* first(args);
