@@ -52,12 +52,13 @@ export type AttemptFold = {
 
 /** Folds a set of reports: any order, any repetition, the same answer. An empty set is a request still under way. */
 export function foldReports(reports: readonly Report[]): AttemptFold {
-  const terminal = reports.filter((report) => report.kind === "ended").toSorted(byTerminalRank)[0];
   const answered = earliest(reports, "answered");
+  const answeredAs = answerOf(reports);
+  const terminal = bestTerminal(reports, answeredAs);
   const ringing = earliest(reports, "ringing");
   const accepted = earliest(reports, "accepted");
   // A terminal that denies an answer which another report saw is overruled: somebody was on the line.
-  const outcome = terminal === undefined ? null : outcomeOf(terminal, answered);
+  const outcome = terminal === undefined ? null : outcomeOf(terminal, answeredAs);
   const placed = outcome === "not_placed" ? undefined : (answered ?? ringing ?? accepted);
   const status =
     terminal !== undefined
@@ -74,7 +75,7 @@ export function foldReports(reports: readonly Report[]): AttemptFold {
   return {
     status,
     outcome,
-    disposition: pick(reports, terminal, (report) => report.disposition),
+    disposition: dispositionOf(reports, terminal),
     acceptedAt: accepted?.at ?? placed?.at ?? null,
     ringingAt: ringing?.at ?? null,
     answeredAt: answered?.at ?? null,
@@ -91,25 +92,52 @@ export function foldReports(reports: readonly Report[]): AttemptFold {
   };
 }
 
-function outcomeOf(terminal: Report, answered: Report | undefined): Outcome {
+/** The strongest answer that any report saw: further reports can only make it stronger, so their order plays no part. */
+function answerOf(reports: readonly Report[]): Outcome | null {
+  let best: Outcome | null = null;
+  for (const report of reports) {
+    if (report.kind !== "answered") continue;
+    const outcome = answers[report.answeredBy ?? "unknown"];
+    if (best === null || rankOf(outcome) < rankOf(best)) best = outcome;
+  }
+  return best;
+}
+
+const answers = {
+  human: "answered_human",
+  unknown: "answered_unknown",
+  machine: "answered_machine",
+} as const satisfies Record<string, Outcome>;
+
+/** What a terminal comes to beside the answer that was seen: one that denies it is overruled. */
+function outcomeOf(terminal: Report, answeredAs: Outcome | null): Outcome {
   const claimed = terminal.outcome ?? "answered_unknown";
-  if (answered === undefined || claimed.startsWith("answered_")) return claimed;
-  if (answered.answeredBy === "human") return "answered_human";
-  return answered.answeredBy === "machine" ? "answered_machine" : "answered_unknown";
+  return answeredAs === null || claimed.startsWith("answered_") ? claimed : answeredAs;
 }
 
-/** A total order: outcome rank, then the carrier's own order (later wins), then time and key. */
-function byTerminalRank(a: Report, b: Report): number {
-  return (
-    rankOf(a) - rankOf(b) ||
-    (b.sequence ?? -1) - (a.sequence ?? -1) ||
-    a.at - b.at ||
-    (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)
-  );
+/** A total order: rank of what it comes to, then the carrier's own order (later wins), then time and key. */
+function bestTerminal(reports: readonly Report[], answeredAs: Outcome | null): Report | undefined {
+  return reports
+    .filter((report) => report.kind === "ended")
+    .toSorted(
+      (a, b) =>
+        rankOf(outcomeOf(a, answeredAs)) - rankOf(outcomeOf(b, answeredAs)) ||
+        (b.sequence ?? -1) - (a.sequence ?? -1) ||
+        a.at - b.at ||
+        (a.key < b.key ? -1 : a.key > b.key ? 1 : 0),
+    )[0];
 }
 
-function rankOf(report: Report): number {
-  return outcomeRank.indexOf(report.outcome ?? "answered_unknown");
+function rankOf(outcome: Outcome): number {
+  return outcomeRank.indexOf(outcome);
+}
+
+/** A wish not to be called counts whoever reports it, and so does a message that was left; else the terminal's own word. */
+function dispositionOf(reports: readonly Report[], terminal: Report | undefined): string | null {
+  for (const strong of ["opt_out", "left_message"]) {
+    if (reports.some((report) => report.disposition === strong)) return strong;
+  }
+  return pick(reports, terminal, (report) => report.disposition);
 }
 
 function earliest(reports: readonly Report[], kind: Report["kind"]): Report | undefined {
