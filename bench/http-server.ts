@@ -32,7 +32,7 @@ const handlers = answerParent({
     const actor = engine.defaultActor();
     await prepare(engine, actor);
     const tomorrow = engine.now() + dayMs;
-    await load(engine, actor, input.waiting, () => tomorrow + Math.random() * eightHoursMs);
+    await load(engine, actor, input.waiting, () => tomorrow + Math.floor(Math.random() * eightHoursMs));
     // A name would be looked up for each connection; the server listens on the address.
     return { url: (urls[0] ?? "").replace("localhost", "127.0.0.1") };
   },

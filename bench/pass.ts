@@ -58,7 +58,12 @@ async function onBench(
     if (input.waiting > 0) {
       say(`${input.store}: loading ${input.waiting.toLocaleString("en")} calls for tomorrow`);
       const tomorrow = bench.engine.now() + dayMs;
-      await load(bench.engine, bench.actor, input.waiting, () => tomorrow + Math.random() * eightHoursMs);
+      await load(
+        bench.engine,
+        bench.actor,
+        input.waiting,
+        () => tomorrow + Math.floor(Math.random() * eightHoursMs),
+      );
     }
     say(`${input.store}, ${input.waiting.toLocaleString("en")} waiting: ${what}`);
     return await measure(bench);
