@@ -76,7 +76,10 @@ export function foldAttempt(
     disposition: fold.disposition,
     carrier_ref: fold.carrierRef,
     detail: fold.detail === null ? null : fold.detail.slice(0, 500),
-    check_at: ended || fold.review ? null : nextCheck(context, before, fold, now),
+    check_at:
+      ended || fold.review
+        ? null
+        : Math.min(nextCheck(context, before, fold, now), overdueCheck(before, now)),
     checks: before.status === fold.status ? before.checks : 0,
     counted,
     reports: reports.length,
@@ -89,6 +92,11 @@ export function foldAttempt(
       fold.disposition === "opt_out" ||
       retryClassOf(fold.outcome, fold.disposition) !== "done");
   return { before, after, fold, needsDocument };
+}
+
+/** A look that is due already, as after a restart, is not put off by a report: another one may have been lost before it. */
+function overdueCheck(before: AttemptRow, now: number): number {
+  return before.check_at !== null && before.check_at <= now ? before.check_at : Infinity;
 }
 
 function nextCheck(context: Context, attempt: AttemptRow, fold: AttemptFold, now: number): number {

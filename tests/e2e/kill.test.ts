@@ -118,9 +118,12 @@ void test("killed again and again among 300 calls, every call ends once and nobo
   }
   assert.equal(calls.length, callCount);
   const wrong = calls.filter((call) => call.status !== "completed");
+  const explained: unknown[] = [];
+  for (const { id } of wrong.slice(0, 3)) explained.push(await ask(`${server.url}/v1/calls/${id}/explain`));
   assert.deepEqual(
     wrong.map(({ id, status, attempts, outcome }) => ({ id, status, attempts, outcome })),
     [],
+    JSON.stringify(explained, null, 1),
   );
   const keys = taken(folder);
   assert.equal(new Set(keys).size, keys.length, "an attempt was placed twice");
