@@ -17,8 +17,14 @@ export async function openPostgres(given: string | undefined, folder: string): P
   const isGiven = /^postgres(?:ql)?:/.test(given ?? "");
   const server = isGiven ? { url: given ?? "", stop: async () => {} } : await startServer(folder);
   const [row] = await query(server.url, "show server_version");
-  return { ...server, what: `${String(row?.["server_version"])}${isGiven ? "" : " (embedded)"}` };
+  return {
+    ...server,
+    what: `${String(row?.["server_version"])}${isGiven ? "" : ` (embedded, ${tuned.join(" ")})`}`,
+  };
 }
+
+/** What a server of one's own is usually given; it is printed with the version, and everything else is as it comes. */
+const tuned = ["shared_buffers=512MB", "max_wal_size=2GB"];
 
 type Owner = { readonly uid: number; readonly gid: number } | null;
 
@@ -84,10 +90,8 @@ function prepareBinaries(folder: string): string {
 /** Runs the server under a shell that reads from us: when this process ends, however it ends, the server does too. */
 function runGuarded(native: string, data: string, port: number, folder: string, owner: Owner): ChildProcess {
   const guard = `trap '' INT TERM HUP; "$@" </dev/null >"$0/log" 2>&1 & server=$!; read -r _; kill -QUIT $server; wait $server; rm -rf "$0"/data "$0"/native`;
-  // A gigabyte of memory and of log is what a small server of one's own has; everything else as it comes.
-  const settings = ["shared_buffers=512MB", "max_wal_size=2GB", "log_min_messages=fatal"];
   const place = ["listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories="];
-  const flags = [...place, ...settings].flatMap((setting) => ["-c", setting]);
+  const flags = [...place, ...tuned, "log_min_messages=fatal"].flatMap((setting) => ["-c", setting]);
   return spawn("/bin/sh", ["-c", guard, folder, join(native, "bin", "postgres"), "-D", data, ...flags], {
     ...owner,
     cwd: folder,
