@@ -27,7 +27,7 @@ export type CreateOptions = EnginePorts & {
   readonly conveyor: Conveyor;
   /** A name for this node, for people who look at several. */
   readonly nodeName: string;
-  /** Follows the clock of the database server, `ms` ahead of this machine's. */
+  /** Follows the clock of the database server, which is `ms` ahead of what our clock shows. */
   readonly followServer: (ms: number) => void;
 };
 

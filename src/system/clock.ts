@@ -34,9 +34,9 @@ export class SystemClock implements Clock {
     setImmediate(then);
   }
 
-  /** Follows the clock of the database server: `ms` ahead of this machine's. */
+  /** Follows the clock of the database server, which is `ms` ahead of what this clock shows. */
   follow(ms: number): void {
-    this.#serverOffset = Math.round(ms);
+    this.#serverOffset += Math.round(ms);
     this.#arm();
   }
 
