@@ -1,3 +1,4 @@
+import { silentLog } from "../src/system/log.ts";
 import { createSecrets } from "../src/system/secrets.ts";
 import { loadHolidays } from "../src/system/holidays.ts";
 import { loadZones } from "../src/system/zones.ts";
@@ -24,10 +25,11 @@ export async function measurePlanning(bench: Bench, scale: number): Promise<Figu
   );
   await engine.createHours(actor, { name: "office", weekly: Object.fromEntries(week) });
   const zones = loadZones();
+  const ports = { store, clock: bench.clock, log: silentLog };
   const book = new Book({
-    store,
+    ...ports,
     secrets: createSecrets(benchSecret),
-    ids: new Ids(store),
+    ids: new Ids(ports),
     holidays: (country, region) => loadHolidays(country, region, []),
   });
   await book.load();

@@ -5,8 +5,8 @@ import { type ClosedDates, type Hours, type Weekly, closedDatesOf, parseWeekly }
 import type { NumberCap } from "../domain/pacing.ts";
 import type { HoursRow, LaneRow, LineRow, RetryPolicyRow, SettingRow, WorkspaceRow } from "../ports/rows.ts";
 import type { Secrets } from "../ports/secrets.ts";
-import { type Store, StoreError } from "../ports/store.ts";
 import type { Ids } from "./ids.ts";
+import { type SurePorts, runSure } from "./run-sure.ts";
 
 /** Calling hours, ready to be asked. */
 export type HoursEntry = { readonly row: HoursRow; readonly hours: Hours };
@@ -43,8 +43,7 @@ const builtIn: readonly HoursRow[] = [
   updated_at: 0,
 }));
 
-type BookPorts = {
-  readonly store: Store;
+type BookPorts = SurePorts & {
   readonly secrets: Secrets;
   readonly ids: Ids;
   readonly holidays: (country: string, region: string | undefined) => Promise<ClosedDates>;
@@ -126,23 +125,17 @@ export class Book {
   async makeLane(workspaceId: number, lineId: number, campaignId: number, priority: number): Promise<number> {
     const known = this.laneOf(lineId, campaignId, priority);
     if (known !== undefined) return known;
-    const { store, ids } = this.#ports;
-    const id = (await ids.reserve({ config: 1 })).next("config");
-    let unanswered: StoreError | null = null;
-    try {
-      await store.run("make a lane", () =>
-        store.statements.lanes.insert([
-          { id, workspace_id: workspaceId, line_id: lineId, campaign_id: campaignId, priority },
-        ]),
-      );
-    } catch (error) {
-      // Whether the lane is there after a lost answer is seen below.
-      if (!(error instanceof StoreError) || error.fault !== "commit_unknown") throw error;
-      unanswered = error;
-    }
+    const { statements } = this.#ports.store;
+    const id = (await this.#ports.ids.reserve({ config: 1 })).next("config");
+    // Whoever makes it first, it is the same lane: so it may be made again after a lost answer.
+    await runSure(this.#ports, "make a lane", () =>
+      statements.lanes.insert([
+        { id, workspace_id: workspaceId, line_id: lineId, campaign_id: campaignId, priority },
+      ]),
+    );
     await this.load();
     const made = this.laneOf(lineId, campaignId, priority);
-    if (made === undefined) throw unanswered ?? new Error("The lane that was just made is not there");
+    if (made === undefined) throw new Error("The lane that was just made is not there");
     return made;
   }
 

@@ -38,8 +38,8 @@ const expireAfterMs = 1000;
  * processes left, and begins to dial.
  */
 export async function createEngine(options: CreateOptions): Promise<Engine> {
-  const ids = new Ids(options.store);
-  const book = new Book({ store: options.store, secrets: options.secrets, ids, holidays: options.holidays });
+  const ids = new Ids(options);
+  const book = new Book({ ...options, ids });
   await makeFirstRows(options, ids);
   const nodeId = (await ids.reserve({ node: 1 })).next("node");
   const delays = new StartDelays();

@@ -13,7 +13,8 @@ import type {
 import type { Claimable } from "../ports/statements.ts";
 import type { Tx } from "../ports/store.ts";
 import { isClockFenced } from "./clock-watch.ts";
-import { type Context, runSure } from "./context.ts";
+import type { Context } from "./context.ts";
+import { runSure } from "./run-sure.ts";
 import { documentPlace, parseDocument, phonePlace } from "./document.ts";
 import type { Lease } from "./ids.ts";
 import { Entries, type Working, move } from "./ledger.ts";

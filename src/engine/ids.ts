@@ -1,4 +1,4 @@
-import { type Store, StoreError } from "../ports/store.ts";
+import { type SurePorts, runSure } from "./run-sure.ts";
 
 export const idNames = ["call", "attempt", "ledger", "config", "outbox", "node"] as const;
 export type IdName = (typeof idNames)[number];
@@ -12,8 +12,6 @@ const blockSize = {
   outbox: 1000,
   node: 1,
 } as const satisfies Record<IdName, number>;
-
-const takeTriesMax = 3;
 
 type Block = { next: number; end: number };
 type Range = Block & { readonly first: number };
@@ -45,12 +43,12 @@ export class Lease {
  * is set aside and not used is lost, like the rest of a block at a stop; gaps mean nothing.
  */
 export class Ids {
-  readonly #store: Store;
+  readonly #ports: SurePorts;
   readonly #blocks = new Map<IdName, Block>();
   readonly #filling = new Map<IdName, Promise<void>>();
 
-  constructor(store: Store) {
-    this.#store = store;
+  constructor(ports: SurePorts) {
+    this.#ports = ports;
   }
 
   /** Sets ids aside for the caller alone. */
@@ -85,27 +83,16 @@ export class Ids {
     const running = this.#filling.get(name);
     if (running !== undefined) return running;
     const size = Math.max(blockSize[name], count);
-    const filling = this.#take(name, size)
-      .then((end) => {
+    // A block whose commit was not answered is left to be a gap, and another is taken.
+    const filling = runSure(this.#ports, "take ids", () =>
+      this.#ports.store.statements.ids.take({ name, count: size }),
+    )
+      .then(([row]) => {
+        const end = row?.next_id ?? 0;
         this.#blocks.set(name, { next: end - size, end });
       })
       .finally(() => this.#filling.delete(name));
     this.#filling.set(name, filling);
     return filling;
-  }
-
-  /** Takes a block and returns its end. A block whose commit was not answered is left to be a gap, and another is taken. */
-  async #take(name: IdName, size: number): Promise<number> {
-    for (let tried = 1; ; tried += 1) {
-      try {
-        const [row] = await this.#store.run("take ids", () =>
-          this.#store.statements.ids.take({ name, count: size }),
-        );
-        return row?.next_id ?? 0;
-      } catch (error) {
-        if (!(error instanceof StoreError) || error.fault !== "commit_unknown" || tried === takeTriesMax)
-          throw error;
-      }
-    }
   }
 }

@@ -8,7 +8,8 @@ import type {
   SuppressionRow,
 } from "../ports/rows.ts";
 import type { Tx } from "../ports/store.ts";
-import { type Context, runSure } from "./context.ts";
+import type { Context } from "./context.ts";
+import { runSure } from "./run-sure.ts";
 import { dedupeOf } from "./dispatch.ts";
 import { type Effects, type Judgement, foldAttempt, settleCall } from "./settlement.ts";
 import { Group } from "./group.ts";

@@ -1,7 +1,8 @@
 import { forever } from "../domain/ids.ts";
 import type { LaneRow } from "../ports/rows.ts";
 import type { Tx } from "../ports/store.ts";
-import { type Context, runSure } from "./context.ts";
+import type { Context } from "./context.ts";
+import { runSure } from "./run-sure.ts";
 import { dedupeOf } from "./dispatch.ts";
 import { documentPlace, parseDocument, phonePlace } from "./document.ts";
 import { Entries, type Working, move } from "./ledger.ts";
