@@ -3,6 +3,7 @@ import type { Context, EnginePorts } from "./context.ts";
 import type { DowntimeReport } from "./engine.ts";
 import type { Ids } from "./ids.ts";
 import { Entries } from "./ledger.ts";
+import { newCounters, newLine } from "./lines.ts";
 import type { Receive } from "./receive.ts";
 import { downtimeReport, recover } from "./recover.ts";
 
@@ -27,33 +28,9 @@ export async function makeFirstRows(options: Pick<EnginePorts, "store" | "clock"
       },
     ]);
     const made = yield* store.statements.lines.insert([
-      {
-        id: lineId,
-        workspace_id: defaultWorkspace,
-        name: firstStart[0],
-        carrier: firstStart[1],
-        status: "active",
-        status_reason: null,
-        settings: "{}",
-        caller_id: null,
-        slots_max: 50,
-        calls_per_second: 0,
-        burst: 1,
-        daily_max: 0,
-        ring_timeout_ms: 60_000,
-        max_duration_ms: 3_600_000,
-        timezone: "UTC",
-        hours_id: null,
-        retry_policy_id: null,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-      },
+      { ...newLine(lineId, defaultWorkspace, ...firstStart, now), settings: "{}", slots_max: 50 },
     ]);
-    if (made.length > 0)
-      yield* store.statements.lines.insertCounters([
-        { line_id: lineId, slots_used: 0, next_free_at: 0, backoff_until: 0, day: 0, day_used: 0 },
-      ]);
+    if (made.length > 0) yield* store.statements.lines.insertCounters([newCounters(lineId)]);
   });
 }
 

@@ -1,6 +1,6 @@
 import { parsePhone } from "../domain/phone.ts";
 import { Refusal, refuseField } from "../domain/refusal.ts";
-import type { LineRow } from "../ports/rows.ts";
+import type { LineCountersRow, LineRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
 import type { Actor, LineInput, LineView } from "./engine.ts";
 import { Entries } from "./ledger.ts";
@@ -10,16 +10,19 @@ import { zoneNamed } from "./when.ts";
 
 const hidden = "•••";
 
-/** A new line. Real carriers start with modest limits; a sandbox line has room for a demonstration. */
-export async function createLine(context: Context, actor: Actor, input: LineInput): Promise<LineView> {
-  const lease = await context.ids.reserve({ config: 1, ledger: 1 });
-  const id = lease.next("config");
-  const now = context.clock.now();
-  const base: LineRow = {
+/** A line's row before anything is set: ten slots, no other limit, and no settings yet. */
+export function newLine(
+  id: number,
+  workspaceId: number,
+  name: string,
+  carrier: string,
+  now: number,
+): LineRow {
+  return {
     id,
-    workspace_id: actor.workspaceId,
-    name: input.name,
-    carrier: input.carrier,
+    workspace_id: workspaceId,
+    name,
+    carrier,
     status: "active",
     status_reason: null,
     settings: "",
@@ -37,6 +40,19 @@ export async function createLine(context: Context, actor: Actor, input: LineInpu
     created_at: now,
     updated_at: now,
   };
+}
+
+/** Counters of a line that has placed nothing. */
+export function newCounters(lineId: number): LineCountersRow {
+  return { line_id: lineId, slots_used: 0, next_free_at: 0, backoff_until: 0, day: 0, day_used: 0 };
+}
+
+/** A new line. Real carriers start with modest limits; a sandbox line has room for a demonstration. */
+export async function createLine(context: Context, actor: Actor, input: LineInput): Promise<LineView> {
+  const lease = await context.ids.reserve({ config: 1, ledger: 1 });
+  const id = lease.next("config");
+  const now = context.clock.now();
+  const base = newLine(id, actor.workspaceId, input.name, input.carrier, now);
   const row = patched(context, actor, base, { ...input, settings: input.settings ?? {} });
   const entries = new Entries(lease);
   entries.addWide(actor.workspaceId, {
@@ -48,9 +64,7 @@ export async function createLine(context: Context, actor: Actor, input: LineInpu
   await context.store.run("create a line", function* () {
     const { statements } = context.store;
     if ((yield* statements.lines.insert([row])).length === 0) throw nameTaken(input.name);
-    yield* statements.lines.insertCounters([
-      { line_id: id, slots_used: 0, next_free_at: 0, backoff_until: 0, day: 0, day_used: 0 },
-    ]);
+    yield* statements.lines.insertCounters([newCounters(id)]);
     yield* statements.ledger.insert(entries.rows);
   });
   return changed(context, actor, row.name);

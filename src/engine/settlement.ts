@@ -335,15 +335,7 @@ function planAgain(
     change(effects, call, "fail", "deadline_passed", now, attemptId, data);
     return;
   }
-  if (nextCallStatus(call.status, event) === undefined) {
-    effects.entries.add(call, { at: now, type: "call.corrected", attemptId, data });
-    call.updated_at = now;
-    effects.calls.set(call.id, call);
-    return;
-  }
-  if (call.status === "scheduled")
-    effects.dueRemoved.push({ lane_id: call.lane_id, due_at: call.due_at, call_id: call.id });
-  move(call, event, now);
+  if (!moveOrNote(effects, call, event, now, attemptId, data)) return;
   call.reason = plan.kind === "held" ? plan.reason : plan.dueAt > from ? "calling_hours" : reason;
   call.requested_at = event === "retry" ? from : call.requested_at;
   call.due_at = dueAt;
@@ -359,7 +351,6 @@ function planAgain(
     attemptId,
     data: { ...data, due_at: dueAt, ...moves },
   });
-  effects.calls.set(call.id, call);
   effects.dueAdded.push({ lane_id: call.lane_id, due_at: dueAt, call_id: call.id });
   effects.soonestDue = Math.min(effects.soonestDue ?? dueAt, dueAt);
 }
@@ -380,20 +371,31 @@ function change(
   attemptId: number,
   data: Readonly<Record<string, unknown>>,
 ): void {
+  if (!moveOrNote(effects, call, event, now, attemptId, data)) return;
+  call.reason = reason;
+  if (event === "complete" || event === "fail") call.ended_at = now;
+  effects.entries.add(call, { at: now, type: eventTypes[event], reason, attemptId, data });
+}
+
+/** Moves a call out of its queue by the table of states; a report that came after the call had ended is noted, and changes nothing. */
+function moveOrNote(
+  effects: Effects,
+  call: Working,
+  event: CallEvent,
+  now: number,
+  attemptId: number,
+  data: Readonly<Record<string, unknown>>,
+): boolean {
+  effects.calls.set(call.id, call);
   if (nextCallStatus(call.status, event) === undefined) {
-    // A report that came after the call had ended: it is noted, and changes nothing.
     effects.entries.add(call, { at: now, type: "call.corrected", attemptId, data });
     call.updated_at = now;
-    effects.calls.set(call.id, call);
-    return;
+    return false;
   }
   if (call.status === "scheduled")
     effects.dueRemoved.push({ lane_id: call.lane_id, due_at: call.due_at, call_id: call.id });
   move(call, event, now);
-  call.reason = reason;
-  if (event === "complete" || event === "fail") call.ended_at = now;
-  effects.entries.add(call, { at: now, type: eventTypes[event], reason, attemptId, data });
-  effects.calls.set(call.id, call);
+  return true;
 }
 
 function backOff(effects: Effects, lineId: number, until: number): void {
