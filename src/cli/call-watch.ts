@@ -69,8 +69,9 @@ export async function watchCall(
   let call = first;
   try {
     for (;;) {
-      const attempts = await client.get<List<Attempt>>(`/v1/calls/${call.id}/attempts`);
+      // The call first: attempts that are read after its end know of the end.
       call = await client.get<Call>(`/v1/calls/${call.id}`);
+      const attempts = await client.get<List<Attempt>>(`/v1/calls/${call.id}/attempts`);
       if (options.live) showSteps(context, times, call, attempts.data, shown);
       if (isOver(call)) return finish(context, call, attempts.data);
       const rest = restOf(call, terminal.now());
