@@ -1,7 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -11,6 +10,7 @@ import pg from "pg";
 import { openStore } from "../../src/store/open.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { silentLog } from "./silent.ts";
+import { freePort } from "./free-port.ts";
 
 export type TestPostgres = {
   /** The URL of a database that nobody else uses, with the newest schema; `empty` leaves the schema out. */
@@ -174,15 +174,4 @@ async function queryOnce(
   } finally {
     await client.end();
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }
