@@ -21,5 +21,7 @@ export const idPrefixes = {
   suppression: "sup",
   event: "evt",
   key: "key",
+  series: "ser",
+  agent: "agt",
 } as const;
 export type IdKind = keyof typeof idPrefixes;

@@ -173,6 +173,11 @@ export const refusals = {
     title: "There is no such retry policy",
     cure: "Send the name or id of one; GET /v1/retry-policies lists them.",
   },
+  instructions_invalid: {
+    status: 422,
+    title: "The carrier cannot do what the call asks of it",
+    cure: "Correct the field that is named; the how-to page of the line's carrier lists what a call may ask.",
+  },
   script_invalid: {
     status: 422,
     title: "The sandbox script has an unknown word",

@@ -40,6 +40,9 @@ export const defaultRetryPolicy: RetryPolicy = {
   quarantineMs: 30 * day,
 };
 
+/** No second attempt, whatever became of the first. */
+export const noRetries: RetryPolicy = { ...defaultRetryPolicy, attemptsMax: 1 };
+
 export type Verdict =
   | { readonly kind: "done"; readonly reason: Reason }
   | { readonly kind: "give_up"; readonly reason: Reason; readonly quarantine: boolean }

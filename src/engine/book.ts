@@ -1,6 +1,6 @@
 import { parseDay } from "../domain/civil.ts";
 import { refuseField } from "../domain/refusal.ts";
-import { type RetryPolicy, defaultRetryPolicy } from "../domain/retry.ts";
+import { type RetryPolicy, defaultRetryPolicy, noRetries } from "../domain/retry.ts";
 import { type ClosedDates, type Hours, type Weekly, closedDatesOf, parseWeekly } from "../domain/window.ts";
 import type { NumberCap } from "../domain/pacing.ts";
 import type { HoursRow, LaneRow, LineRow, RetryPolicyRow, SettingRow, WorkspaceRow } from "../ports/rows.ts";
@@ -42,6 +42,20 @@ const builtIn: readonly HoursRow[] = [
   created_at: 0,
   updated_at: 0,
 }));
+
+/** A retry policy that every workspace has: no second attempt, whatever became of the first. */
+export const noRetriesId = -1;
+const builtInPolicies: readonly RetryPolicyRow[] = [
+  {
+    id: noRetriesId,
+    workspace_id: 0,
+    name: "none",
+    spec: JSON.stringify(noRetries),
+    version: 1,
+    created_at: 0,
+    updated_at: 0,
+  },
+];
 
 type BookPorts = SurePorts & {
   readonly secrets: Secrets;
@@ -98,7 +112,9 @@ export class Book {
       read.lanes.map((row) => [laneKey(row.line_id, row.campaign_id, row.priority), row.id]),
     );
     this.hours = hours;
-    this.policies = new Map(read.policies.map((row) => [row.id, { row, policy: parsePolicy(row.spec) }]));
+    this.policies = new Map(
+      [...builtInPolicies, ...read.policies].map((row) => [row.id, { row, policy: parsePolicy(row.spec) }]),
+    );
   }
 
   /** Runs a change of what stands here. When it fails, or its answer is lost, everything is read anew: it may stand. */
@@ -170,7 +186,9 @@ export class Book {
   findPolicy(workspaceId: number, nameOrId: string): PolicyEntry | undefined {
     const id = this.#ports.secrets.readId("retry_policy", nameOrId);
     return [...this.policies.values()].find(
-      ({ row }) => row.workspace_id === workspaceId && (row.id === id || row.name === nameOrId),
+      ({ row }) =>
+        (row.workspace_id === workspaceId || row.workspace_id === 0) &&
+        (row.id === id || row.name === nameOrId),
     );
   }
 

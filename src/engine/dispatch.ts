@@ -19,7 +19,7 @@ import { documentPlace, parseDocument, phonePlace } from "./document.ts";
 import type { Lease } from "./ids.ts";
 import { Entries, type Working, move } from "./ledger.ts";
 import { countersOf, limitsOf, lineDay } from "./line-waits.ts";
-import { planCall, ringLeadMs } from "./plan.ts";
+import { planCall, ringLeadMs, subjectOf } from "./plan.ts";
 
 type Claim = {
   readonly attempts: readonly AttemptRow[];
@@ -317,12 +317,7 @@ function replan(
     if (row === undefined) throw new Error("The call has no document");
     const document = parseDocument(context.secrets.open(row.document, documentPlace(call.id)));
     const e164 = context.secrets.open(row.phone, phonePlace(call.id));
-    const subject = {
-      workspaceId: call.workspace_id,
-      e164,
-      timezone: document.timezone,
-      hoursId: document.hoursId,
-    };
+    const subject = subjectOf(call.workspace_id, e164, document);
     plan = planCall(context, subject, context.book.lineOfLane(call.lane_id), now);
   } catch (error) {
     context.log.error("A call's row cannot be read; it is parked.", {

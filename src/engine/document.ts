@@ -10,7 +10,24 @@ export type CallDocument = {
   /** Ids of calling hours and retry policy named by the call; null: the line's and the workspace's. */
   readonly hoursId: number | null;
   readonly policyId: number | null;
+  /** Calling hours of this call alone, beside those that have a name. */
+  readonly window?: CallWindow;
+  /** What the call hands to its carrier: may hold secrets, so no view shows it. */
+  readonly instructions?: Readonly<Record<string, unknown>>;
+  /** What the door that made the call keeps with it for its own view. */
+  readonly source?: CallSource;
+  /** The occurrence of a series that the call is. */
+  readonly occurrence?: { readonly slot: string; readonly number: number };
 };
+
+/** Weekly ranges as in calling hours; without a zone the recipient's counts. */
+export type CallWindow = {
+  readonly timezone: string | null;
+  readonly weekly: Readonly<Record<string, readonly string[]>>;
+};
+
+/** `door` is the name of a door, `data` whatever that door wrote. */
+export type CallSource = { readonly door: string; readonly data: Readonly<Record<string, unknown>> };
 
 /** Where a call's document and number stand, bound into their envelopes. */
 export const documentPlace = (callId: number): string => `call_documents|document|${callId}`;

@@ -1,14 +1,16 @@
 import { isOutcome } from "../domain/outcome.ts";
 import { parsePhone, phoneFault } from "../domain/phone.ts";
 import { refuseField } from "../domain/refusal.ts";
-import type { Move } from "../domain/window.ts";
+import { type Move, parseWeekly } from "../domain/window.ts";
 import { parseDuration } from "../domain/zone.ts";
+import type { LineRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
-import type { CallDocument } from "./document.ts";
+import type { CallDocument, CallWindow } from "./document.ts";
 import type { Actor, CallRequest, Idempotency } from "./engine.ts";
 import type { Working } from "./ledger.ts";
-import { planCall } from "./plan.ts";
-import { readInstant, readWhen } from "./when.ts";
+import { openSettings } from "./line-settings.ts";
+import { planCall, subjectOf } from "./plan.ts";
+import { readInstant, readWhen, zoneNamed } from "./when.ts";
 
 /** A call that was planned and not yet stored: everything but its id. */
 export type Draft = {
@@ -17,6 +19,8 @@ export type Draft = {
   readonly document: CallDocument;
   readonly e164: string;
   readonly externalId: string | null;
+  readonly owner: string | null;
+  readonly agent: string | null;
   readonly onDuplicate: "refuse" | "return";
   readonly idempotency: Idempotency | null;
   readonly moves: readonly Move[];
@@ -67,14 +71,11 @@ export async function draftCall(
     script,
     hoursId: hours?.row.id ?? null,
     policyId: policy?.row.id ?? null,
+    ...(request.window !== undefined && { window: readWindow(context, request.window) }),
+    ...(request.carrier !== undefined && { instructions: readInstructions(context, line, request.carrier) }),
+    ...(request.source !== undefined && { source: request.source }),
   };
-  const subject = {
-    workspaceId: actor.workspaceId,
-    e164: phone.e164,
-    timezone: asked.timezone,
-    hoursId: document.hoursId,
-  };
-  const plan = planCall(context, subject, line, asked.at);
+  const plan = planCall(context, subjectOf(actor.workspaceId, phone.e164, document), line, asked.at);
   if (plan.kind === "held") {
     if (plan.reason === "zone_unknown")
       throw refuseField(
@@ -84,7 +85,7 @@ export async function draftCall(
       );
     throw refuseField(
       "never_open",
-      request.hours === undefined ? "/to" : "/hours",
+      request.window !== undefined ? "/window" : request.hours === undefined ? "/to" : "/hours",
       "Within the next 400 days no instant is inside all the calling hours that apply.",
     );
   }
@@ -101,6 +102,8 @@ export async function draftCall(
     document,
     e164: phone.e164,
     externalId: request.external_id ?? null,
+    owner: request.owner ?? null,
+    agent: request.agent ?? null,
     onDuplicate: request.on_duplicate ?? "refuse",
     idempotency,
     moves: plan.moves,
@@ -123,6 +126,7 @@ export async function draftCall(
       reason: plan.reason,
       purpose: request.purpose ?? null,
       dedupe_key: request.dedupe_key ?? null,
+      series_id: null,
       outcome: null,
       disposition: null,
       dispatched_at: null,
@@ -163,6 +167,34 @@ function readScript(context: Context, carrier: string, request: CallRequest): re
     }
   }
   return script;
+}
+
+function readWindow(context: Context, window: NonNullable<CallRequest["window"]>): CallWindow {
+  const parsed = parseWeekly(window.weekly);
+  if (!parsed.ok) throw refuseField("invalid_body", `/window/weekly/${parsed.path}`, parsed.detail);
+  const timezone =
+    window.timezone === undefined || window.timezone === null
+      ? null
+      : zoneNamed(context, window.timezone, "/window/timezone").name;
+  return { timezone, weekly: window.weekly };
+}
+
+function readInstructions(
+  context: Context,
+  line: LineRow,
+  instructions: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const kind = context.carriers.get(line.carrier)?.kind;
+  if (kind?.checkInstructions === undefined) {
+    throw refuseField(
+      "instructions_invalid",
+      "/carrier",
+      `A line of the carrier ${line.carrier} takes no instructions of a call.`,
+    );
+  }
+  const check = kind.checkInstructions(instructions, openSettings(context, line));
+  if (!check.ok) throw refuseField("instructions_invalid", `/carrier${check.pointer}`, check.detail);
+  return instructions;
 }
 
 export function readExpiry(

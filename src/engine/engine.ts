@@ -7,6 +7,7 @@ import type { Refusal } from "../domain/refusal.ts";
 import type { Report } from "../domain/report.ts";
 import type { RetryPolicy } from "../domain/retry.ts";
 import type { WorkspaceId } from "../domain/ids.ts";
+import type { CallSource, CallWindow } from "./document.ts";
 
 /** On whose behalf a verb runs. Every read and write is confined to the workspace. `name` goes into the ledger. */
 export type Actor = { readonly workspaceId: WorkspaceId; readonly name: string };
@@ -35,6 +36,18 @@ export type CallRequest = {
   readonly expires_at?: string;
   readonly expires_after?: string;
   readonly sandbox?: { readonly script: readonly string[] };
+  /** Whose call it is, and which agent speaks, in the caller's own ids; lists can be narrowed by them. */
+  readonly owner?: string;
+  readonly agent?: string;
+  /** Calling hours of this call alone, beside those that apply anyway. */
+  readonly window?: {
+    readonly timezone?: string | null;
+    readonly weekly: Readonly<Record<string, readonly string[]>>;
+  };
+  /** What the line's carrier shall do with this call, such as the words it says; checked by the carrier. Never shown. */
+  readonly carrier?: Readonly<Record<string, unknown>>;
+  /** Only doors write it: what a door keeps with the call for its own view. */
+  readonly source?: CallSource;
 };
 
 /** `fingerprint` is a hash of the request as sent; `key` as sent by the caller. */
@@ -73,6 +86,12 @@ export type CallView = {
   readonly dispatchedAt: number | null;
   readonly endedAt: number | null;
   readonly sandboxScript: readonly string[] | null;
+  readonly owner: string | null;
+  readonly agent: string | null;
+  readonly window: CallWindow | null;
+  readonly source: CallSource | null;
+  /** The series that it is an occurrence of: slot and number as in `OccurrenceView`. */
+  readonly series: { readonly id: string; readonly slot: string; readonly number: number } | null;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly version: number;
@@ -154,6 +173,10 @@ export type CallFilter = {
   readonly purpose?: string;
   readonly to?: string;
   readonly externalId?: string;
+  /** Calls of this owner, and with `orUnowned` those that have none. */
+  readonly owner?: string;
+  readonly orUnowned?: boolean;
+  readonly agent?: string;
   readonly dueAfter?: number;
   readonly dueBefore?: number;
   readonly createdAfter?: number;

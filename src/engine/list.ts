@@ -19,6 +19,8 @@ export async function listCalls(
 ): Promise<Page<CallView>> {
   const mark = JSON.stringify(filter);
   const before = page.cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(page.cursor, mark);
+  if (filter.owner !== undefined || filter.agent !== undefined)
+    return sift(context, actor, filter, before, page.limit, mark);
   const ids =
     filter.externalId === undefined
       ? await pageOfIds(context, actor, filter, before, page.limit + 1)
@@ -30,6 +32,68 @@ export async function listCalls(
     data: filter.externalId === undefined ? views : views.filter((view) => matches(view, filter)),
     nextCursor: ids.length > page.limit && last !== undefined ? writeCursor(last, mark) : null,
   };
+}
+
+const siftBatch = 200;
+const siftedMax = 5000;
+
+/**
+ * A page narrowed by what stands in the documents: newest first, calls are looked at in batches until the page is full or
+ * enough were looked at; then the page is short and its cursor goes on behind the last one that was looked at.
+ */
+async function sift(
+  context: Context,
+  actor: Actor,
+  filter: CallFilter,
+  before: number,
+  limit: number,
+  mark: string,
+): Promise<Page<CallView>> {
+  const found: CallView[] = [];
+  let from = before;
+  for (let looked = 0; looked < siftedMax; looked += siftBatch) {
+    const ids = await nextToSift(context, actor, filter, from);
+    const views = await readCalls(context, actor, ids);
+    const byId = new Map(views.map((view) => [callIdOf(context, view.id), view]));
+    for (const id of ids) {
+      const view = byId.get(id);
+      from = id;
+      if (view === undefined || !matches(view, filter) || !isOwned(view, filter)) continue;
+      found.push(view);
+      if (found.length === limit) return { data: found, nextCursor: writeCursor(from, mark) };
+    }
+    if (ids.length < siftBatch) return { data: found, nextCursor: null };
+  }
+  return { data: found, nextCursor: writeCursor(from, mark) };
+}
+
+/** An owner's calls have an index; with those of nobody among them, or for an agent, all that match otherwise are looked at. */
+async function nextToSift(
+  context: Context,
+  actor: Actor,
+  filter: CallFilter,
+  before: number,
+): Promise<readonly number[]> {
+  const { owner } = filter;
+  if (owner === undefined || filter.orUnowned === true)
+    return pageOfIds(context, actor, filter, before, siftBatch);
+  const rows = await context.store.read("find by owner", () =>
+    context.store.statements.documents.byOwner({
+      workspace_id: actor.workspaceId,
+      owner,
+      before_id: before,
+      limit: siftBatch,
+    }),
+  );
+  return rows.map((row) => row.call_id);
+}
+
+function isOwned(view: CallView, filter: CallFilter): boolean {
+  const { owner, agent } = filter;
+  return (
+    (owner === undefined || view.owner === owner || (filter.orUnowned === true && view.owner === null)) &&
+    (agent === undefined || view.agent === agent)
+  );
 }
 
 export async function listAttempts(
@@ -137,7 +201,14 @@ async function idsByExternal(
 function matches(view: CallView, filter: CallFilter): boolean {
   return (
     (filter.status === undefined || filter.status.includes(view.status)) &&
-    (filter.outcome === undefined || (view.outcome !== null && filter.outcome.includes(view.outcome)))
+    (filter.outcome === undefined || (view.outcome !== null && filter.outcome.includes(view.outcome))) &&
+    (filter.line === undefined || view.line.id === filter.line || view.line.name === filter.line) &&
+    (filter.purpose === undefined || view.purpose === filter.purpose) &&
+    (filter.to === undefined || view.to === filter.to) &&
+    view.dueAt >= (filter.dueAfter ?? 0) &&
+    view.dueAt < (filter.dueBefore ?? Infinity) &&
+    view.createdAt >= (filter.createdAfter ?? 0) &&
+    view.createdAt < (filter.createdBefore ?? Infinity)
   );
 }
 

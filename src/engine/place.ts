@@ -179,6 +179,7 @@ function orderOf(
       purpose: document.purpose,
       metadata: document.metadata,
       script: document.script,
+      instructions: document.instructions ?? null,
       settings,
       ringTimeoutMs: line.ring_timeout_ms,
       maxDurationMs: attempt.max_duration_ms,

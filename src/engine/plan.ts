@@ -2,11 +2,21 @@ import { forever } from "../domain/ids.ts";
 import { zonesOfPhone } from "../domain/phone.ts";
 import { prefixZones } from "../domain/prefix-zones.ts";
 import type { Reason } from "../domain/call.ts";
-import { MOVES_MAX, type Move, type Opening, type Rule, findOpening } from "../domain/window.ts";
+import {
+  type Hours,
+  MOVES_MAX,
+  type Move,
+  NO_CLOSED_DATES,
+  type Opening,
+  type Rule,
+  findOpening,
+  parseWeekly,
+} from "../domain/window.ts";
 import type { ZoneRules } from "../domain/zone.ts";
 import type { LineRow } from "../ports/rows.ts";
 import { alwaysId, legalFloorId } from "./book.ts";
 import type { Context } from "./context.ts";
+import type { CallDocument, CallWindow } from "./document.ts";
 
 /** When a call may be placed: from `dueAt` until `closesAt` (exclusive, UTC ms; `forever` without a window). */
 export type Plan =
@@ -25,7 +35,14 @@ export type PlanSubject = {
   readonly e164: string;
   readonly timezone: string | null;
   readonly hoursId: number | null;
+  readonly window?: CallWindow | undefined;
 };
+
+/** What planning needs to know of a call that is stored, or about to be. */
+export function subjectOf(workspaceId: number, e164: string, document: CallDocument): PlanSubject {
+  const { timezone, hoursId, window } = document;
+  return { workspaceId, e164, timezone, hoursId, window };
+}
 
 const noMoves: readonly Move[] = [];
 
@@ -77,8 +94,16 @@ function rulesFor(
   const named = subject.hoursId ?? context.book.workspace(subject.workspaceId).defaultHours;
   // A line that can ring real people keeps the legal floor unless somebody chose other hours.
   const own = named ?? (line.hours_id === null && isReal(context, line) ? legalFloorId : null);
-  if (own === null && line.hours_id === null) return noRules;
+  if (own === null && line.hours_id === null && subject.window === undefined) return noRules;
   const rules: Rule[] = [];
+  if (subject.window !== undefined) {
+    const { timezone } = subject.window;
+    const zones = timezone === null ? recipientZones(context, subject) : [context.zones.zone(timezone)];
+    if (zones.length === 0 || zones.includes(undefined)) return "zone_unknown";
+    const hours = hoursOfWindow(subject.window);
+    if (hours === null) return "zone_unknown";
+    for (const zone of zones as ZoneRules[]) rules.push({ hours, zone });
+  }
   for (const hoursId of [own, line.hours_id === own ? null : line.hours_id]) {
     if (hoursId === null || hoursId === alwaysId) continue;
     const entry = context.book.hours.get(hoursId);
@@ -92,6 +117,12 @@ function rulesFor(
     for (const zone of zones as ZoneRules[]) rules.push({ hours: entry.hours, zone });
   }
   return rules;
+}
+
+/** Null when the ranges are not ones that a create lets in: they cannot be kept, and nobody may guess. */
+function hoursOfWindow(window: CallWindow): Hours | null {
+  const parsed = parseWeekly(window.weekly);
+  return parsed.ok ? { name: "its own hours", weekly: parsed.weekly, closed: NO_CLOSED_DATES } : null;
 }
 
 function isReal(context: Pick<Context, "carriers">, line: LineRow): boolean {

@@ -6,7 +6,7 @@ import { runSure } from "./run-sure.ts";
 import { dedupeOf } from "./dispatch.ts";
 import { documentPlace, parseDocument, phonePlace } from "./document.ts";
 import { Entries, type Working, move } from "./ledger.ts";
-import { planCall } from "./plan.ts";
+import { planCall, subjectOf } from "./plan.ts";
 
 const page = 200;
 
@@ -129,12 +129,8 @@ function replanOne(
   try {
     if (row === undefined) throw new Error("The call has no document");
     const document = parseDocument(context.secrets.open(row.document, documentPlace(call.id)));
-    const subject = {
-      workspaceId: call.workspace_id,
-      e164: context.secrets.open(row.phone, phonePlace(call.id)),
-      timezone: document.timezone,
-      hoursId: document.hoursId,
-    };
+    const e164 = context.secrets.open(row.phone, phonePlace(call.id));
+    const subject = subjectOf(call.workspace_id, e164, document);
     const plan = planCall(
       context,
       subject,

@@ -5,7 +5,7 @@ import type { Context } from "./context.ts";
 import { documentPlace, parseDocument, phonePlace } from "./document.ts";
 import type { Actor, CallRequest, CallView } from "./engine.ts";
 import type { Working } from "./ledger.ts";
-import { type Plan, planCall } from "./plan.ts";
+import { type Plan, planCall, subjectOf } from "./plan.ts";
 import { readExpiry } from "./draft.ts";
 import { readWhen } from "./when.ts";
 
@@ -86,12 +86,7 @@ export function replanCall(
   from: number,
 ): Plan {
   const read = readRow(context, call, row);
-  const subject = {
-    workspaceId: call.workspace_id,
-    e164: read.e164,
-    timezone: read.document.timezone,
-    hoursId: read.document.hoursId,
-  };
+  const subject = subjectOf(call.workspace_id, read.e164, read.document);
   const plan = planCall(context, subject, context.book.lineOfLane(call.lane_id), from);
   if (plan.kind === "planned") {
     call.due_at = plan.dueAt;

@@ -77,7 +77,7 @@ export function listRetryPolicies(context: Context, actor: Actor): readonly Retr
 
 function require(context: Context, actor: Actor, policyId: string): PolicyEntry {
   const entry = context.book.findPolicy(actor.workspaceId, policyId);
-  if (entry === undefined)
+  if (entry === undefined || entry.row.workspace_id !== actor.workspaceId)
     throw new Refusal("not_found", `There is no retry policy "${policyId.slice(0, 64)}".`);
   return entry;
 }

@@ -50,6 +50,10 @@ async function replayOne(
   return call === undefined ? null : { call, replayed: true, status: row.status };
 }
 
+function keptOf(draft: Draft) {
+  return { external_id: draft.externalId, owner: draft.owner, agent: draft.agent };
+}
+
 function mismatch(): Refusal {
   return new Refusal("idempotency_mismatch", "This Idempotency-Key was sent before, with another request.");
 }
@@ -91,7 +95,7 @@ export async function scheduleMany(
 /** What `schedule` would make, stored nowhere. */
 export async function preview(context: Context, actor: Actor, request: CallRequest): Promise<CallView> {
   const draft = await draftCall(context, actor, request, null);
-  return viewOf(context, draft.call, draft.e164, draft.externalId, draft.document, {
+  return viewOf(context, draft.call, draft.e164, keptOf(draft), draft.document, {
     warned: draft.warnings,
     moves: draft.moves,
   });
@@ -119,7 +123,7 @@ async function writeBulk(
 
 async function answer(context: Context, draft: Draft, written: Written): Promise<Scheduled> {
   if (written.kind === "created") {
-    const call = viewOf(context, draft.call, draft.e164, draft.externalId, draft.document, {
+    const call = viewOf(context, draft.call, draft.e164, keptOf(draft), draft.document, {
       warned: draft.warnings,
       moves: draft.moves,
     });

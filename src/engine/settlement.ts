@@ -17,7 +17,7 @@ import type { Context } from "./context.ts";
 import { type CallDocument, documentPlace, parseDocument, phonePlace } from "./document.ts";
 import type { Lease } from "./ids.ts";
 import { type Entries, type Working, move } from "./ledger.ts";
-import { displayZone, planCall } from "./plan.ts";
+import { displayZone, planCall, subjectOf } from "./plan.ts";
 import { suppressionPlace } from "./suppressions.ts";
 
 /** An attempt before and after its reports were folded. */
@@ -321,12 +321,7 @@ function planAgain(
   data: Readonly<Record<string, unknown>>,
 ): void {
   const line = context.book.lineOfLane(call.lane_id);
-  const subject = {
-    workspaceId: call.workspace_id,
-    e164: read.e164,
-    timezone: read.document.timezone,
-    hoursId: read.document.hoursId,
-  };
+  const subject = subjectOf(call.workspace_id, read.e164, read.document);
   const plan = planCall(context, subject, line, from);
   const dueAt = plan.kind === "planned" ? plan.dueAt : now + 3_600_000;
   const expiresAt =

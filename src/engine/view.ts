@@ -21,6 +21,10 @@ type ViewExtras = {
   readonly waits?: LineWaits | undefined;
 };
 
+/** What stands beside a call's document, so that it can be searched. */
+type Kept = Pick<CallDocumentRow, "external_id" | "owner" | "agent">;
+
+const nothingKept: Kept = { external_id: null, owner: null, agent: null };
 const none: readonly never[] = [];
 
 /**
@@ -31,7 +35,7 @@ export function viewOf(
   context: Context,
   row: CallRow,
   e164: string,
-  externalId: string | null,
+  kept: Kept,
   document: CallDocument,
   extras: ViewExtras = {},
 ): CallView {
@@ -68,7 +72,7 @@ export function viewOf(
     retryPolicy:
       document.policyId === null ? null : (context.book.policies.get(document.policyId)?.row.name ?? null),
     metadata: document.metadata,
-    externalId,
+    externalId: kept.external_id,
     dedupeKey: row.dedupe_key,
     attempts: row.attempts,
     get attemptId() {
@@ -79,6 +83,11 @@ export function viewOf(
     dispatchedAt: row.dispatched_at,
     endedAt: row.ended_at,
     sandboxScript: document.script,
+    owner: kept.owner,
+    agent: kept.agent,
+    window: document.window ?? null,
+    source: document.source ?? null,
+    series: seriesOf(context, row, document),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     version: row.version,
@@ -150,13 +159,13 @@ export function viewOfRows(
       context,
       row,
       phone,
-      document.external_id,
+      document,
       parseDocument(context.secrets.open(document.document, documentPlace(row.id))),
       extras,
     );
   } catch {
     // The row is parked by whoever has to act on it; to show it, its unreadable part is left out.
-    return viewOf(context, row, "", document?.external_id ?? null, unreadable, extras);
+    return viewOf(context, row, "", document ?? nothingKept, unreadable, extras);
   }
 }
 
@@ -201,6 +210,11 @@ export function dialingAttempts(rows: readonly CallRow[]): { id: number }[] {
   return rows.flatMap((row) =>
     row.status === "dialing" && row.attempt_id !== null ? [{ id: row.attempt_id }] : [],
   );
+}
+
+function seriesOf(context: Context, row: CallRow, document: CallDocument): CallView["series"] {
+  if (row.series_id === null || document.occurrence === undefined) return null;
+  return { id: context.secrets.publicId("series", row.series_id), ...document.occurrence };
 }
 
 function waitingFor(row: CallRow, due: boolean, extras: ViewExtras): Reason | null {

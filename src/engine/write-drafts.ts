@@ -246,6 +246,8 @@ function documentRow(context: Context, draft: Draft): CallDocumentRow {
     workspace_id,
     phone: context.secrets.seal(draft.e164, phonePlace(id)),
     external_id: draft.externalId,
+    owner: draft.owner,
+    agent: draft.agent,
     document: context.secrets.seal(JSON.stringify(draft.document), documentPlace(id)),
   };
 }

@@ -24,6 +24,8 @@ export type Order = {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** Sandbox only: what each attempt shall do, in order; the last one repeats. */
   readonly script: readonly string[] | null;
+  /** What the call itself hands to its carrier, already checked by `checkInstructions`; may hold secrets. */
+  readonly instructions: Readonly<Record<string, unknown>> | null;
   /** The line's carrier settings, already checked by `CarrierKind.parseSettings` and with secrets opened. */
   readonly settings: unknown;
   readonly ringTimeoutMs: number;
@@ -105,6 +107,11 @@ export interface CarrierKind {
   readonly secrets: readonly string[];
   parseSettings(input: Readonly<Record<string, unknown>>): SettingsCheck;
   connect(ports: CarrierPorts): Carrier;
+  /** Checks what a call hands to this carrier; a kind without it takes nothing. */
+  checkInstructions?(
+    instructions: Readonly<Record<string, unknown>>,
+    settings: unknown,
+  ): { readonly ok: true } | { readonly ok: false; readonly pointer: string; readonly detail: string };
   /** True when the word may stand in a call's script. Only a carrier that plays the network has it. */
   checkScriptWord?(word: string): boolean;
   /** Verifies and reads a callback for an attempt of this carrier. `now` in UTC ms. */

@@ -103,6 +103,7 @@ export type CallRow = {
   reason: string;
   purpose: string | null;
   dedupe_key: string | null;
+  series_id: number | null;
   outcome: Outcome | null;
   disposition: string | null;
   dispatched_at: number | null;
@@ -117,6 +118,8 @@ export type CallDocumentRow = {
   workspace_id: number;
   phone: string;
   external_id: string | null;
+  owner: string | null;
+  agent: string | null;
   document: string;
 };
 

@@ -190,6 +190,8 @@ export type Statements = {
     insert(rows: readonly r.CallDocumentRow[]): Tx<never[]>;
     byIds(rows: readonly { call_id: number }[]): Tx<r.CallDocumentRow[]>;
     byExternalId(args: Of & { external_id: string; limit: number }): Tx<{ call_id: number }[]>;
+    /** An owner's calls below an id, newest first. */
+    byOwner(args: Of & { owner: string; before_id: number; limit: number }): Tx<{ call_id: number }[]>;
     update(rows: readonly r.CallDocumentRow[]): Tx<never[]>;
     after(args: { call_id: number; limit: number }): Tx<r.CallDocumentRow[]>;
     remove(rows: readonly { call_id: number }[]): Tx<never[]>;

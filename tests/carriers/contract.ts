@@ -147,6 +147,7 @@ export function orderOf(over: Partial<Order>): Order {
     purpose: "reminder",
     metadata: {},
     script: null,
+    instructions: null,
     settings: {},
     ringTimeoutMs: 30_000,
     maxDurationMs: 3_600_000,

@@ -148,8 +148,8 @@ void test("what cannot be planned is refused with its field, and changes nothing
   await refused(t, { in: "soon" }, "time_invalid", "/in");
   await refused(t, { hours: "nobody's" }, "hours_unknown", "/hours");
   await refused(t, { hours: "never" }, "never_open", "/hours");
-  await refused(t, { line: "none" }, "line_unknown", "/line");
-  await refused(t, { retry_policy: "none" }, "retry_policy_unknown", "/retry_policy");
+  await refused(t, { line: "nope" }, "line_unknown", "/line");
+  await refused(t, { retry_policy: "nope" }, "retry_policy_unknown", "/retry_policy");
   await refused(t, { expires_at: iso(FAKE_START - 1), in: "5m" }, "expires_too_early", "/expires_at");
   await refused(t, { sandbox: { script: ["answered", "dances"] } }, "script_invalid", "/sandbox/script/1");
   await refused(t, { at: "2033-12-02T10:00:00Z" }, "time_too_far", "/at");

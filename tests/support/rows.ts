@@ -22,6 +22,7 @@ export function callRow(id: number, over: Partial<r.CallRow> = {}): r.CallRow {
     reason: "requested",
     purpose: null,
     dedupe_key: null,
+    series_id: null,
     outcome: null,
     disposition: null,
     dispatched_at: null,
@@ -34,7 +35,16 @@ export function callRow(id: number, over: Partial<r.CallRow> = {}): r.CallRow {
 }
 
 export function documentRow(call_id: number, over: Partial<r.CallDocumentRow> = {}): r.CallDocumentRow {
-  return { call_id, workspace_id: 1, phone: "+12125550100", external_id: null, document: "{}", ...over };
+  return {
+    call_id,
+    workspace_id: 1,
+    phone: "+12125550100",
+    external_id: null,
+    owner: null,
+    agent: null,
+    document: "{}",
+    ...over,
+  };
 }
 
 export function attemptRow(id: number, over: Partial<r.AttemptRow> = {}): r.AttemptRow {

@@ -15,6 +15,7 @@ import {
   strict,
   utc,
   utcOrNull,
+  weekly,
 } from "./schema-parts.ts";
 
 const at = Type.String({
@@ -35,6 +36,17 @@ const disambiguation = oneOf(
 );
 const expiresAt = Type.String({ maxLength: 64, description: "The call is useless from then on; as at." });
 const expiresAfter = duration("The same, counted from the instant that it is due (default 1h).", "1h");
+
+const window = strict("CallWindow", {
+  timezone: Type.Optional(
+    Type.Unsafe<string | null>({
+      type: ["string", "null"],
+      maxLength: 64,
+      description: "Null or absent: the recipient's.",
+    }),
+  ),
+  weekly,
+});
 
 export const callCreate = strict("CallCreate", {
   to: Type.String({ maxLength: 64, description: "E.164.", example: "+12125550100" }),
@@ -58,6 +70,10 @@ export const callCreate = strict("CallCreate", {
   ),
   expires_at: Type.Optional(expiresAt),
   expires_after: Type.Optional(expiresAfter),
+  owner: Type.Optional(label("Whose call it is, in your own ids; lists can be narrowed by it.")),
+  agent: Type.Optional(label("Which agent speaks, in your own ids.")),
+  window: Type.Optional(window),
+  carrier: Type.Optional(anyObject),
   sandbox: Type.Optional(
     strict("SandboxScript", {
       script: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
@@ -138,6 +154,8 @@ export const call = answer("Call", {
   retry_policy: nullable("string"),
   metadata: anyObject,
   external_id: nullable("string"),
+  owner: nullable("string"),
+  agent: nullable("string"),
   dedupe_key: nullable("string"),
   attempts: Type.Integer({ description: "How many dials were made." }),
   attempt_id: nullable("string", "The latest attempt."),
@@ -149,6 +167,11 @@ export const call = answer("Call", {
   sandbox: Type.Unsafe<{ script: readonly string[] } | null>({
     type: ["object", "null"],
     properties: { script: { type: "array", items: { type: "string" } } },
+  }),
+  series: Type.Unsafe<{ id: string; slot: string; number: number } | null>({
+    type: ["object", "null"],
+    description: "The series that it is an occurrence of.",
+    properties: { id: { type: "string" }, slot: { type: "string" }, number: { type: "integer" } },
   }),
   created_at: utc,
   updated_at: utc,
@@ -246,6 +269,8 @@ export const callsQuery = Type.Object(
     purpose: Type.Optional(Type.String({ maxLength: 200 })),
     to: Type.Optional(Type.String({ maxLength: 64 })),
     external_id: Type.Optional(Type.String({ maxLength: 200 })),
+    owner: Type.Optional(Type.String({ maxLength: 200 })),
+    agent: Type.Optional(Type.String({ maxLength: 200 })),
     due_after: Type.Optional(filterTime),
     due_before: Type.Optional(filterTime),
     created_after: Type.Optional(filterTime),

@@ -145,6 +145,8 @@ function filterOf(query: CallsQuery): CallFilter {
     purpose: query.purpose,
     to: phoneOf("to", query.to),
     externalId: query.external_id,
+    owner: query.owner,
+    agent: query.agent,
     dueAfter: instantOf("due_after", query.due_after),
     dueBefore: instantOf("due_before", query.due_before),
     createdAfter: instantOf("created_after", query.created_after),

@@ -60,3 +60,13 @@ export const nothing = Type.Unsafe<Record<string, never> | null>({
 });
 
 export const idParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) });
+
+const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
+const range = { type: "string", maxLength: 32, example: "09:00-20:00" };
+/** Ranges of local time by weekday. */
+export const weekly = Type.Unsafe<Readonly<Record<string, readonly string[]>>>({
+  type: "object",
+  additionalProperties: false,
+  description: "Ranges of local time by weekday; a day that is absent is closed.",
+  properties: Object.fromEntries(weekdays.map((day) => [day, { type: "array", maxItems: 24, items: range }])),
+});

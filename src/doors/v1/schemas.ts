@@ -16,6 +16,7 @@ import {
   strict,
   utc,
   utcOrNull,
+  weekly,
 } from "./schema-parts.ts";
 
 const kept = { version: Type.Integer(), created_at: utc, updated_at: utc };
@@ -78,14 +79,6 @@ export const reasonBody = Type.Unsafe<{ readonly reason?: string } | null>({
 });
 export type ReasonBody = Static<typeof reasonBody>;
 
-const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
-const range = { type: "string", maxLength: 32, example: "09:00-20:00" };
-const weekly = Type.Unsafe<Readonly<Record<string, readonly string[]>>>({
-  type: "object",
-  additionalProperties: false,
-  description: "Ranges of local time by weekday; a day that is absent is closed.",
-  properties: Object.fromEntries(weekdays.map((day) => [day, { type: "array", maxItems: 24, items: range }])),
-});
 const holidays = Type.Unsafe<{ readonly country: string; readonly region?: string } | null>({
   type: ["object", "null"],
   additionalProperties: false,

@@ -28,6 +28,7 @@ const callColumns: Columns = {
   number_hash: "text",
   purpose: "text",
   dedupe_key: "text",
+  series_id: "bigint",
   version: "bigint",
   created_at: "bigint",
   ...changeColumns,
@@ -38,6 +39,8 @@ const documentColumns: Columns = {
   workspace_id: "bigint",
   phone: "text",
   external_id: "text",
+  owner: "text",
+  agent: "text",
   document: "text",
 };
 const dueColumns: Columns = { lane_id: "bigint", due_at: "bigint", call_id: "bigint" };
@@ -125,10 +128,20 @@ export function callStatements(make: StatementMaker): Pick<Statements, "calls" |
           .orderBy("call_id", "desc")
           .limit(arg("limit")),
       ),
+      byOwner: make.query((db, arg) =>
+        db
+          .selectFrom("call_documents")
+          .select("call_id")
+          .where("workspace_id", "=", arg("workspace_id"))
+          .where("owner", "=", arg("owner"))
+          .where("call_id", "<", arg("before_id"))
+          .orderBy("call_id", "desc")
+          .limit(arg("limit")),
+      ),
       update: make.updateMany(
         "call_documents",
         { call_id: "bigint" },
-        { phone: "text", external_id: "text", document: "text" },
+        { phone: "text", external_id: "text", owner: "text", agent: "text", document: "text" },
       ),
       after: make.query((db, arg) =>
         db
