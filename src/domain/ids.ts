@@ -21,6 +21,9 @@ export const idPrefixes = {
   suppression: "sup",
   event: "evt",
   key: "key",
+  webhook_endpoint: "whe",
+  notification_handler: "nth",
+  delivery: "dlv",
   series: "ser",
   agent: "agt",
 } as const;

@@ -226,3 +226,54 @@ export type OutboxRow = {
   tries: number;
   created_at: number;
 };
+
+/** Which ledger entry the messages to subscribers were last made from. */
+export type EventCursorRow = { name: string; commit_id: number; id: number };
+
+/** A webhook endpoint or a notification handler. `event_types` is a JSON array; target and secrets are sealed. */
+export type SubscriberRow = {
+  id: number;
+  workspace_id: number;
+  kind: "endpoint" | "handler";
+  name: string;
+  channel: string;
+  target: string;
+  payload: "thin" | "full";
+  event_types: string;
+  secret: string | null;
+  old_secret: string | null;
+  old_secret_until: number | null;
+  status: "enabled" | "disabled";
+  status_reason: string | null;
+  since_commit_id: number;
+  since_id: number;
+  failing_since: number | null;
+  delivered_at: number | null;
+  version: number;
+  created_at: number;
+  updated_at: number;
+};
+
+/** One message to one subscriber. `step` is how far its retry ladder has been climbed, `tries` how often it was sent. */
+export type DeliveryRow = {
+  id: number;
+  workspace_id: number;
+  subscriber_id: number;
+  message_id: string;
+  event_type: string;
+  call_id: number | null;
+  body: string;
+  status: "pending" | "delivered" | "failed";
+  due_at: number | null;
+  step: number;
+  tries: number;
+  tried_at: number | null;
+  ended_at: number | null;
+  answer_status: number | null;
+  answer_body: string | null;
+  detail: string | null;
+  duration_ms: number | null;
+  created_at: number;
+};
+
+export type DeliveryDueRow = { subscriber_id: number; due_at: number; delivery_id: number };

@@ -33,6 +33,10 @@ export type Tables = {
   dedupe_keys: rows.DedupeRow;
   api_keys: rows.ApiKeyRow;
   outbox: rows.OutboxRow;
+  event_cursors: rows.EventCursorRow;
+  subscribers: rows.SubscriberRow;
+  deliveries: rows.DeliveryRow;
+  delivery_due: rows.DeliveryDueRow;
 };
 
 /** Everything in which the two databases differ, by name. */

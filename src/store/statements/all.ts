@@ -5,6 +5,7 @@ import { attemptStatements } from "./attempts.ts";
 import { callStatements } from "./calls.ts";
 import { houseStatements, policyStatements } from "./config.ts";
 import { peopleStatements } from "./people.ts";
+import { webhookStatements } from "./webhooks.ts";
 
 /** Every statement of a dialect, compiled once. */
 export function statementsFor(dialect: Dialect): Statements {
@@ -15,5 +16,6 @@ export function statementsFor(dialect: Dialect): Statements {
     ...callStatements(make),
     ...attemptStatements(make),
     ...peopleStatements(make),
+    ...webhookStatements(make),
   };
 }

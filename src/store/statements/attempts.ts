@@ -109,6 +109,16 @@ export function attemptStatements(
           .orderBy("id")
           .limit(arg("limit")),
       ),
+      // Bounded by the primary key: carrier_ref has no index, and such a look is rare.
+      withRef: make.query((db, arg) =>
+        db
+          .selectFrom("attempts")
+          .select("id")
+          .where("id", ">=", arg("from_id"))
+          .where("id", "<=", arg("to_id"))
+          .where("carrier_ref", "=", arg("carrier_ref"))
+          .limit(2),
+      ),
       countOpen: make.query((db) =>
         db
           .selectFrom("attempts")
@@ -156,6 +166,27 @@ export function attemptStatements(
         return make.dialect.name === "sqlite"
           ? mine.orderBy("id", "desc")
           : mine
+              .where(sql<boolean>`${sql.raw(make.dialect.settledLedger)}`)
+              .orderBy("commit_id", "desc")
+              .orderBy("id", "desc");
+      }),
+      afterAny: make.query((db, arg) => {
+        const all = db.selectFrom("ledger").selectAll().limit(arg("limit"));
+        return make.dialect.name === "sqlite"
+          ? all.where("id", ">", arg("id")).orderBy("id")
+          : all
+              .where(({ eb, refTuple, tuple }) =>
+                eb(refTuple("commit_id", "id"), ">", tuple(arg("commit_id"), arg("id"))),
+              )
+              .where(sql<boolean>`${sql.raw(make.dialect.settledLedger)}`)
+              .orderBy("commit_id")
+              .orderBy("id");
+      }),
+      newest: make.query((db) => {
+        const all = db.selectFrom("ledger").select(["commit_id", "id"]).limit(1);
+        return make.dialect.name === "sqlite"
+          ? all.orderBy("id", "desc")
+          : all
               .where(sql<boolean>`${sql.raw(make.dialect.settledLedger)}`)
               .orderBy("commit_id", "desc")
               .orderBy("id", "desc");
