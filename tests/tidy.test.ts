@@ -55,7 +55,7 @@ describe("one clock, one dice, one console", () => {
       pattern: /\bDate\.parse\b/,
       except: {
         "src/carriers/http/report.ts": "reads the RFC 3339 instants of a backend, offset required; pure",
-        "src/carriers/http/carrier.ts": "reads the HTTP date of Retry-After; pure",
+        "src/domain/retry-after.ts": "reads the HTTP date of Retry-After; pure",
       },
     },
     {

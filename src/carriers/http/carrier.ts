@@ -1,4 +1,5 @@
 import type { Outcome } from "../../domain/outcome.ts";
+import { retryAfterMs } from "../../domain/retry-after.ts";
 import { fillTemplate, valueAt } from "../../domain/template.ts";
 import type { Template } from "../../domain/template.ts";
 import type { Carrier, CarrierCheck, CarrierPorts, LookupAnswer, LookupOrder } from "../../ports/carrier.ts";
@@ -187,7 +188,8 @@ function readRefusal(answer: Answer, now: number): PlaceAnswer {
   const named = readOutcome(textAt(parseJson(answer.body), ["outcome"]));
   const outcome = named !== null && UNRUNG.includes(named) ? named : "carrier_error";
   const asked = retryAfterMs(answer.headers["retry-after"], now);
-  const waitMs = asked ?? (answer.status === 429 ? LIMITED_MS : null);
+  const waitMs =
+    asked !== null ? Math.min(asked, RETRY_AFTER_MAX_MS) : answer.status === 429 ? LIMITED_MS : null;
   return {
     kind: "refused",
     outcome,
@@ -203,13 +205,6 @@ const UNRUNG: readonly Outcome[] = [
   "carrier_error",
   "not_placed",
 ];
-
-/** Retry-After is seconds or an HTTP date (RFC 9110 10.2.3); null when there is none. At most an hour. */
-function retryAfterMs(value: string | undefined, now: number): number | null {
-  if (value === undefined) return null;
-  const waitMs = /^\d{1,9}$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - now;
-  return Number.isFinite(waitMs) ? Math.min(Math.max(waitMs, 0), RETRY_AFTER_MAX_MS) : null;
-}
 
 /** Null when an outcome is there and means nothing to us. */
 function endedAtOnce(body: unknown, settings: HttpSettings, now: number): Report | null {
