@@ -183,6 +183,11 @@ export const refusals = {
     title: "The sandbox script has an unknown word",
     cure: "See docs/reference/sandbox.md for the words.",
   },
+  rule_invalid: {
+    status: 422,
+    title: "The rule of the series is not valid",
+    cure: "Correct what is named; POST /v1/series/preview shows what a rule gives.",
+  },
   carrier_unknown: { status: 422, title: "There is no such carrier", cure: "Use sandbox or http." },
   line_settings_invalid: {
     status: 422,
