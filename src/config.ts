@@ -19,6 +19,9 @@ import {
   text,
   withDefault,
 } from "./setting.ts";
+import type { DoorSettings } from "./ports/door-settings.ts";
+import { doorSettings, doorSettingsOf } from "./settings-doors.ts";
+import { type TwilioEnvironment, twilioEnvironmentOf, twilioSettings } from "./settings-twilio.ts";
 import { type Replaced, replaced } from "./settings-replaced.ts";
 
 /** Every setting, once. `docs/reference/configuration.md` is compared with this table by a test. */
@@ -174,13 +177,21 @@ export const settings = {
     "0",
     flag,
   ),
+  ...doorSettings,
+  ...twilioSettings,
 } as const satisfies Record<string, Setting<unknown>>;
 
 export type SettingKey = keyof typeof settings;
 type Values = { readonly [K in SettingKey]: (typeof settings)[K]["absent"] };
 
 /** Everything that the program was told, checked. */
-export type Config = Omit<Values, "databasePath" | "databaseUrl" | "sandboxPath"> & {
+export type Config = Omit<
+  Values,
+  "databasePath" | "databaseUrl" | "sandboxPath" | keyof typeof doorSettings | keyof typeof twilioSettings
+> & {
+  /** What lines at Twilio take where they do not say it themselves. */
+  readonly twilio: TwilioEnvironment;
+  readonly doors: DoorSettings;
   readonly store: StoreLocation;
   /** Null keeps the sandbox's calls in memory (a store without a file of its own, and no `SANDBOX_PATH`). */
   readonly sandboxPath: string | null;
@@ -237,7 +248,10 @@ export function readEnvFile(path: string): Env {
 }
 
 function assemble(values: Values, foreign: readonly string[]): Config {
-  const { databasePath, databaseUrl: given, sandboxPath, redisUrl, ...rest } = values;
+  const { databasePath, databaseUrl: given, sandboxPath, redisUrl, ...others } = values;
+  const rest = Object.fromEntries(
+    Object.entries(others).filter(([key]) => !(key in doorSettings || key in twilioSettings)),
+  );
   const store: StoreLocation = given ?? { kind: "sqlite", path: databasePath };
   const warnings = [...foreign];
   const usesRedis = redisUrl !== null && store.kind === "postgres";
@@ -246,7 +260,9 @@ function assemble(values: Values, foreign: readonly string[]): Config {
   }
   const beside = store.kind === "sqlite" && store.path !== ":memory:" ? `${store.path}.sandbox` : null;
   return {
-    ...rest,
+    ...(rest as Omit<typeof others, keyof typeof doorSettings | keyof typeof twilioSettings>),
+    twilio: twilioEnvironmentOf(values),
+    doors: doorSettingsOf(values),
     store,
     redisUrl: usesRedis ? redisUrl : null,
     sandboxPath: sandboxPath ?? beside,

@@ -65,6 +65,38 @@ export const count: Kind<number> = {
       : { ok: false },
 };
 
+export const positive: Kind<number> = {
+  expected: "a whole number from 1 to 1000000",
+  read: (value) => {
+    const reading = count.read(value);
+    return reading.ok && reading.value > 0 ? reading : { ok: false };
+  },
+};
+
+/** Read as milliseconds, a day at most. */
+export const seconds: Kind<number> = {
+  expected: "seconds from 0 to 86400, such as 2.5",
+  read: (value) =>
+    /^\d{1,5}(?:\.\d{1,3})?$/.test(value) && Number(value) <= 86_400
+      ? { ok: true, value: Math.round(Number(value) * 1000) }
+      : { ok: false },
+};
+
+export const milliseconds: Kind<number> = {
+  expected: "milliseconds, a whole number from 0 to 86400000",
+  read: (value) =>
+    /^\d{1,8}$/.test(value) && Number(value) <= 86_400_000
+      ? { ok: true, value: Number(value) }
+      : { ok: false },
+};
+
+/** "09:00"; the hour may have one digit and is given two. */
+export const timeOfDay: Kind<string> = {
+  expected: "a time of day from 00:00 to 23:59, such as 09:00",
+  read: (value) =>
+    /^(?:[01]?\d|2[0-3]):[0-5]\d$/.test(value) ? { ok: true, value: value.padStart(5, "0") } : { ok: false },
+};
+
 export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
   return {
     expected: `one of ${words.join(", ")}`,
@@ -91,6 +123,12 @@ export const httpUrl: Kind<string> = {
       return { ok: false };
     return { ok: true, value: url.href.replace(/\/+$/, "") };
   },
+};
+
+/** E.164. */
+export const phoneNumber: Kind<string> = {
+  expected: "a number such as +14155550123",
+  read: (value) => (/^\+[1-9]\d{6,14}$/.test(value) ? { ok: true, value } : { ok: false }),
 };
 
 export const origins: Kind<readonly string[]> = {

@@ -230,7 +230,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   server: ["engine", "ports", "domain", "system"],
   cli: ["server", "engine", "ports", "domain", "system", "settings"],
   main: ["cli"],
-  settings: ["domain"],
+  settings: ["ports", "domain"],
 };
 
 /** Files that plug parts together, and so see more than their neighbours. */

@@ -7,6 +7,7 @@ import type { ZoneBook } from "../domain/zone.ts";
 
 import type { CarrierKind } from "./carrier.ts";
 import type { Clock } from "./clock.ts";
+import type { DoorSettings } from "./door-settings.ts";
 import type { Log } from "./log.ts";
 
 /**
@@ -22,6 +23,10 @@ export type Caller = {
   readonly scopes: readonly string[];
   /** Null while the server is open. */
   readonly keyId: string | null;
+  /** Whose calls the caller may see and change, in the callers' own ids; absent: everybody's. */
+  readonly owner?: string;
+  /** The agent whose calls alone the caller may see and change; absent: any. */
+  readonly agent?: string;
 };
 
 /** What a door may use. `Verbs` is the engine's interface, which ports do not know. */
@@ -30,6 +35,11 @@ export type DoorPorts<Verbs> = {
   readonly clock: Clock;
   readonly log: Log;
   readonly zones: ZoneBook;
+  /** Where this server is reached from outside, without a slash at the end; null when it is not known. */
+  readonly publicUrl: () => string | null;
+  readonly settings: DoorSettings;
+  /** True while the server is open: on loopback, and without any API key. */
+  readonly isOpen: () => Promise<boolean>;
   /** By name, for reading callbacks; each is loaded when first asked for. */
   readonly carrierKinds: Readonly<Record<string, () => Promise<CarrierKind>>>;
   /** What the sandbox's network does at a number, as script words. */
@@ -46,13 +56,36 @@ export type DoorPorts<Verbs> = {
 
 /** An API surface: a folder under `doors/` and a line in `doors/index.ts`. */
 export interface Door<Verbs> {
+  /** The doors of `DoorSettings` are switched by this name. */
   readonly name: string;
   /** Every path of the door lies below it; "" for a door whose paths have nothing in common. */
   readonly prefix: string;
+  /**
+   * For a door that has the prefix "" and words errors itself: the paths at and below which all is the door's, unknown
+   * paths too. A door with a prefix needs none.
+   */
+  readonly roots?: readonly string[];
+  /** The door's section in the API's description; its routes need not name it. */
+  readonly tag?: { readonly name: string; readonly description: string };
   /** Adds the routes to an encapsulated instance that already has the prefix. */
   register(app: FastifyInstance, ports: DoorPorts<Verbs>): void;
-  /** How the door words errors, also for unknown paths below its prefix; absent: problem documents. */
-  readonly sendRefusal?: (refusal: Refusal, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+  /**
+   * How the door words errors, also for unknown paths below its roots; absent: problem documents. Status and headers are
+   * set as everywhere, and may be set anew. `now` is the time of the refusal (UTC ms).
+   */
+  readonly sendRefusal?: (
+    refusal: Refusal,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    now: number,
+  ) => FastifyReply;
+  /** The JSON schema of what `sendRefusal` sends, for the API's description. */
+  readonly refusalSchema?: object;
+  /**
+   * The door's own way of knowing callers, tried before API keys and while the server is open. Null: the request says
+   * nothing in that way. Throws a refusal when it does, and what it says is not genuine.
+   */
+  identify?(request: FastifyRequest, ports: DoorPorts<Verbs>): Promise<Caller | null>;
 }
 
 declare module "fastify" {

@@ -3,8 +3,9 @@ import Fastify, { type FastifyInstance } from "fastify";
 import type { Log } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
 
+import type { DoorMap } from "./door-map.ts";
 import { parseJson } from "./json.ts";
-import { refusalOf, sendProblem } from "./problems.ts";
+import { refusalOf } from "./problems.ts";
 import { createValidation } from "./validation.ts";
 
 const BODY_BYTES_MAX = 256 * 1024;
@@ -14,8 +15,9 @@ export function createApp(options: {
   readonly random: Random;
   readonly log: Log;
   readonly config: { readonly trustProxy: boolean };
+  readonly refuse: DoorMap["refuse"];
 }): FastifyInstance {
-  const { random, log, config } = options;
+  const { random, log, config, refuse } = options;
   const boot = Buffer.from(random.bytes(6)).toString("hex");
   let requests = 0;
   const app: FastifyInstance = Fastify({
@@ -27,7 +29,7 @@ export function createApp(options: {
     genReqId: () => `req_${boot}${(requests += 1).toString(36)}`,
     requestIdHeader: false,
     frameworkErrors: (error, request, reply) => {
-      sendProblem(refusalOf(error, request, log), request, reply);
+      refuse(refusalOf(error, request, log), request, reply);
     },
   });
   app.setValidatorCompiler(createValidation().compiler);
@@ -45,6 +47,6 @@ export function createApp(options: {
       }
     },
   );
-  app.setErrorHandler((error, request, reply) => sendProblem(refusalOf(error, request, log), request, reply));
+  app.setErrorHandler((error, request, reply) => refuse(refusalOf(error, request, log), request, reply));
   return app;
 }

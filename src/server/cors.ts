@@ -30,6 +30,20 @@ export function refuseForeignPage(request: FastifyRequest): Refusal | null {
     : new Refusal("origin_forbidden", "Without an API key only pages of loopback origins may call.");
 }
 
+/**
+ * At a door that asks for no key off loopback, a page of another site must not act for the people who happen to open it:
+ * only the server's own pages and the listed origins may.
+ */
+export function refuseForeignOrigin(request: FastifyRequest, origins: readonly string[]): Refusal | null {
+  const { origin, host } = request.headers;
+  if (origin === undefined || isAllowedOrigin(origin, false, origins)) return null;
+  if (URL.parse(origin)?.host === host) return null;
+  return new Refusal(
+    "origin_forbidden",
+    "Without an API key only pages of this server and of the origins in CORS_ORIGINS may call.",
+  );
+}
+
 /** True when the page may read answers: loopback origins while open, else those of `CORS_ORIGINS`. */
 export function isAllowedOrigin(origin: string, open: boolean, origins: readonly string[]): boolean {
   return open ? LOOPBACK_ORIGIN.test(origin) : origins.includes(origin) || origins.includes("*");
@@ -53,7 +67,7 @@ export function isPreflight(request: FastifyRequest): boolean {
 export function sendPreflight(reply: FastifyReply): FastifyReply {
   return reply
     .code(204)
-    .header("access-control-allow-methods", "GET, POST, PATCH, DELETE")
+    .header("access-control-allow-methods", "GET, POST, PUT, PATCH, DELETE")
     .header(
       "access-control-allow-headers",
       "Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID",

@@ -15,6 +15,8 @@ export type HealthOptions = {
   readonly loopback: boolean;
   /** Sentences about this server's own configuration, shown with the engine's. */
   readonly warnings: readonly string[];
+  /** Sentences about doors that are open to everybody: everybody may read them. */
+  readonly doorWarnings: readonly string[];
   readonly isClosing: () => boolean;
 };
 
@@ -23,7 +25,7 @@ export type HealthOptions = {
  * and `/metrics`. The first three need no key; off loopback they tell a caller without a key no more than the status.
  */
 export function addHealth(app: FastifyInstance, options: HealthOptions): void {
-  const { engine, gate, metrics, version, loopback, warnings, isClosing } = options;
+  const { engine, gate, metrics, version, loopback, warnings, doorWarnings, isClosing } = options;
   const health = shared(() => engine.health());
   const showsDetails = async (request: Parameters<Gate["identify"]>[0]): Promise<boolean> =>
     loopback || (await gate.identify(request)) !== null;
@@ -44,9 +46,11 @@ export function addHealth(app: FastifyInstance, options: HealthOptions): void {
   app.get("/health", { schema, config: { access: "public" } }, async (request, reply) => {
     const found = await health();
     reply.code(found.store.ok ? 200 : 503);
-    const problems = [...found.problems, ...warnings];
+    const problems = [...found.problems, ...warnings, ...doorWarnings];
     const status = found.store.ok && found.problems.length === 0 ? "healthy" : "degraded";
-    if (!(await showsDetails(request))) return { status, version };
+    if (!(await showsDetails(request))) {
+      return { status, version, ...(doorWarnings.length === 0 ? {} : { problems: doorWarnings }) };
+    }
     return { status, version, ...detailsOf(found, engine.now()), problems };
   });
 

@@ -40,7 +40,7 @@ export function addHooks(
     const isDocs = route.url === "/docs" || route.url.startsWith("/docs/");
     const access = route.config?.access ?? (isDocs ? "public" : undefined);
     if (access === undefined) throw new Error(`${route.url} does not say who may use it`);
-    const hook = gate.hookFor(access);
+    const hook = gate.hookFor(access, route.url);
     if (hook !== null) route.onRequest = [hook, ...[route.onRequest ?? []].flat()];
     once(route);
     const method = String(route.method);

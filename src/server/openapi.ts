@@ -4,6 +4,8 @@ import type { FastifyInstance, FastifySchema, RouteOptions } from "fastify";
 
 import { Refusal, type RefusalCode, refusals } from "../domain/refusal.ts";
 import { scopes } from "../domain/scope.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Door } from "../ports/door.ts";
 
 import { problemSchema } from "./problem-schema.ts";
 import { problemOf } from "./problems.ts";
@@ -40,7 +42,15 @@ const DOCS_POLICY =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'";
 
 /** Describes every route that is added afterwards: `/openapi.json` (OpenAPI 3.1), `/docs` and `/docs/errors`. */
-export async function addOpenApi(app: FastifyInstance, version: string): Promise<void> {
+export async function addOpenApi(
+  app: FastifyInstance,
+  options: {
+    readonly version: string;
+    readonly doors: readonly Door<Engine>[];
+    readonly doorAt: (url: string) => Door<Engine> | undefined;
+  },
+): Promise<void> {
+  const { version, doors, doorAt } = options;
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
@@ -51,7 +61,7 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
           "Places the phone calls and reminders you promised: at their minute, once, inside the hours the other person may be called.",
         license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
       },
-      tags,
+      tags: [...tags, ...doors.flatMap(({ tag }) => tag ?? [])],
       components: {
         securitySchemes: {
           key: {
@@ -62,7 +72,7 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
         },
       },
     },
-    transform: ({ schema, url, route }) => ({ schema: describe(schema, route), url }),
+    transform: ({ schema, url, route }) => ({ schema: describe(schema, route, doorAt(url)), url }),
     transformObject: (document) =>
       "openapiObject" in document ? nameSchemas(document.openapiObject) : document.swaggerObject,
   });
@@ -82,8 +92,12 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
   );
 }
 
-/** Adds to a route's schema what follows from its access: the scope, and the problems it may answer with. */
-function describe(schema: FastifySchema, route: RouteOptions): FastifySchema {
+/** Adds to a route's schema what follows from its door and access: tag, scope, and the errors it may answer with. */
+function describe(
+  schema: FastifySchema,
+  route: RouteOptions,
+  door: Door<Engine> | undefined,
+): FastifySchema & { readonly tags?: readonly string[] } {
   const access = route.config?.access;
   const hasKey = access !== undefined && access !== "public" && access !== "own";
   const codes = [
@@ -94,10 +108,20 @@ function describe(schema: FastifySchema, route: RouteOptions): FastifySchema {
     ...refusalsOfAll,
   ];
   return {
+    ...(door?.tag === undefined ? {} : { tags: [door.tag.name] }),
     ...schema,
     ...(hasKey ? { security: [{ key: [access] }] } : {}),
-    response: { ...(schema?.response as object | undefined), ...problemResponses(codes) },
+    response: {
+      ...(schema?.response as object | undefined),
+      ...(door?.sendRefusal === undefined ? problemResponses(codes) : refusalResponse(door)),
+    },
   };
+}
+
+/** A door of its own words words every error in one shape. */
+function refusalResponse({ refusalSchema = {} }: Door<Engine>): Json {
+  const description = "Every refusal and every failure.";
+  return { default: { description, content: { "application/json": { schema: refusalSchema } } } };
 }
 
 function problemResponses(codes: readonly RefusalCode[]): Json {

@@ -5,12 +5,14 @@ import { Refusal } from "../domain/refusal.ts";
 import type { ZoneBook } from "../domain/zone.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { DoorSettings, DoorSwitch } from "../ports/door-settings.ts";
 import type { Door, DoorPorts } from "../ports/door.ts";
 import type { Log } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
 
 import { createApp } from "./app.ts";
-import { type Gate, createGate, isLoopback } from "./auth.ts";
+import { type Gate, type Guard, createGate, isLoopback } from "./auth.ts";
+import { type DoorMap, mapDoors } from "./door-map.ts";
 import { allowOrigin, isAllowedOrigin, isPreflight, sendPreflight } from "./cors.ts";
 import { addHealth } from "./health.ts";
 import { addHooks } from "./hooks.ts";
@@ -18,7 +20,7 @@ import { CannotListen, Listeners } from "./listeners.ts";
 import type { Metrics } from "./metrics.ts";
 import { addOpenApi } from "./openapi.ts";
 import { type Paths, createPaths } from "./paths.ts";
-import { problemOf, refusalOf, sendHeaders } from "./problems.ts";
+import { problemOf } from "./problems.ts";
 import { createValidation } from "./validation.ts";
 
 export type ServerConfig = {
@@ -56,11 +58,14 @@ export type ServerOptions = {
   readonly metrics: Metrics;
   readonly version: string;
   readonly config: ServerConfig;
+  /** Those that `doorSettings` switches off are left out. */
   readonly doors: readonly Door<Engine>[];
+  readonly doorSettings: DoorSettings;
   readonly carrierKinds: DoorPorts<Engine>["carrierKinds"];
+  readonly publicUrl: DoorPorts<Engine>["publicUrl"];
   /** What the sandbox's network does at a number, as script words. */
   readonly sandboxScriptOf: (to: string) => readonly string[];
-  /** Sentences shown in `/health`, such as doors that were opened by setting. */
+  /** Sentences shown in `/health`, beside one for each door that was opened by setting. */
   readonly warnings?: readonly string[];
 };
 
@@ -79,14 +84,24 @@ export type HttpServer = {
 
 /** Builds the HTTP server with all its doors; nothing listens yet. */
 export async function createServer(options: ServerOptions): Promise<HttpServer> {
-  const { engine, clock, log, config, metrics } = options;
+  const { engine, clock, log, config, metrics, doorSettings } = options;
   const loopback = isLoopback(config.host);
   let closing = false;
   let port: number | null = null;
 
-  const app = createApp(options);
+  const doors = options.doors.filter(({ name }) => switchOf(doorSettings, name)?.isOn !== false);
+  const map = mapDoors(doors, clock);
+  const app = createApp({ ...options, refuse: map.refuse });
   const limit = await createLimit(app, config);
-  const gate = createGate({ engine, clock, loopback, corsOrigins: config.corsOrigins, limit });
+  const gate: Gate = createGate({
+    engine,
+    clock,
+    loopback,
+    corsOrigins: config.corsOrigins,
+    limit,
+    guardOf: (url) => guardOf(map.at(url), doorSettings, ports),
+  });
+  const ports = portsOf(options, gate);
   const paths = createPaths();
   const listeners = new Listeners((request, response) => app.routing(request, response), log);
 
@@ -101,10 +116,12 @@ export async function createServer(options: ServerOptions): Promise<HttpServer> 
     isClosing,
     onAnswer: () => listeners.closeIdle(),
   });
-  await addOpenApi(app, options.version);
+  await addOpenApi(app, { version: options.version, doors, doorAt: map.at });
   const { version, warnings = [] } = options;
-  addHealth(app, { engine, gate, metrics, version, loopback, warnings, isClosing });
-  addDoors(app, gate, options, (request, reply) => refuseUnknownPath(paths, request, reply));
+  const open = openDoors(doors, doorSettings);
+  for (const sentence of open) log.warn(sentence);
+  addHealth(app, { engine, gate, metrics, version, loopback, warnings, doorWarnings: open, isClosing });
+  addDoors(app, doors, map, ports);
   app.setNotFoundHandler(async (request, reply) => {
     const { origin } = request.headers;
     const allowed = origin !== undefined && isAllowedOrigin(origin, await gate.isOpen(), config.corsOrigins);
@@ -152,44 +169,69 @@ async function createLimit(app: FastifyInstance, config: ServerConfig) {
   return async (request: FastifyRequest, reply: FastifyReply) => limit.call(app, request, reply);
 }
 
-function addDoors(
-  app: FastifyInstance,
-  gate: Gate,
-  options: ServerOptions,
-  unknownPath: (request: FastifyRequest, reply: FastifyReply) => Refusal,
-): void {
-  const ports: DoorPorts<Engine> = {
+function portsOf(options: ServerOptions, gate: Gate): DoorPorts<Engine> {
+  return {
     engine: options.engine,
     clock: options.clock,
     log: options.log,
     zones: options.zones,
+    settings: options.doorSettings,
+    isOpen: gate.isOpen,
     carrierKinds: options.carrierKinds,
+    publicUrl: options.publicUrl,
     sandboxScriptOf: options.sandboxScriptOf,
     streamsMax: options.config.streamsMax,
     validator: createValidation().validator,
     problem: problemOf,
     stillAllowed: async (request) => (await gate.identify(request)) !== null,
   };
-  for (const door of options.doors) {
+}
+
+function addDoors(
+  app: FastifyInstance,
+  doors: readonly Door<Engine>[],
+  map: DoorMap,
+  ports: DoorPorts<Engine>,
+): void {
+  for (const door of doors) {
     app.register(
-      (scoped, _none, done) => {
-        const { sendRefusal } = door;
-        if (sendRefusal !== undefined) {
-          scoped.setErrorHandler((error, request, reply) => {
-            const refusal = refusalOf(error, request, options.log);
-            return sendRefusal(refusal, request, sendHeaders(refusal, reply));
-          });
-          if (door.prefix !== "")
-            scoped.setNotFoundHandler((request, reply) => {
-              throw unknownPath(request, reply);
-            });
-        }
+      async (scoped) => {
+        scoped.addHook("onRoute", ({ url }) => {
+          if (door.sendRefusal !== undefined && map.at(url) !== door)
+            throw new Error(`${url} of the door ${door.name} lies below none of its roots`);
+        });
         door.register(scoped, ports);
-        done();
       },
       { prefix: door.prefix },
     );
   }
+}
+
+function switchOf(settings: DoorSettings, name: string): DoorSwitch | undefined {
+  const switches: Readonly<Record<string, DoorSwitch>> = settings;
+  return Object.hasOwn(switches, name) ? switches[name] : undefined;
+}
+
+function guardOf(
+  door: Door<Engine> | undefined,
+  settings: DoorSettings,
+  ports: DoorPorts<Engine>,
+): Guard | null {
+  if (door === undefined) return null;
+  const { identify } = door;
+  return {
+    isOpen: switchOf(settings, door.name)?.isOpen === true,
+    identify: identify === undefined ? null : (request) => identify.call(door, request, ports),
+  };
+}
+
+function openDoors(doors: readonly Door<Engine>[], settings: DoorSettings): string[] {
+  return doors
+    .filter(({ name }) => switchOf(settings, name)?.isOpen === true)
+    .map(
+      ({ name }) =>
+        `The door ${name} is open to whoever reaches this address (DOOR_${name.toUpperCase()}_AUTH=none).`,
+    );
 }
 
 function refuseUnknownPath(paths: Paths, request: FastifyRequest, reply: FastifyReply): Refusal {

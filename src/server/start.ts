@@ -1,7 +1,8 @@
-import { carriers } from "../carriers/index.ts";
-import type { Config } from "../config.ts";
+import { carriersIn } from "../carriers/index.ts";
+import { type Config, ConfigError } from "../config.ts";
 import { localConveyor } from "../conveyors/local.ts";
 import { doors } from "../doors/index.ts";
+import type { ZoneBook } from "../domain/zone.ts";
 import type { Door } from "../ports/door.ts";
 import { createEngine } from "../engine/create.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -43,6 +44,7 @@ export async function startCarillon(config: Config): Promise<Carillon> {
     ...(config.zoneinfoDir === null ? {} : { directory: config.zoneinfoDir }),
     log: (message, fields) => log.warn(message, fields as Record<string, string>),
   });
+  checkZones(config, zones);
   const store = await openStore(config.store, { clock, log });
   const undo: (() => Promise<void>)[] = [() => store.close()];
   try {
@@ -51,6 +53,9 @@ export async function startCarillon(config: Config): Promise<Carillon> {
     const metrics = createMetrics();
     let port: number | null = null;
     const year = new Date(clock.now()).getUTCFullYear();
+    const carrierKinds = carriersIn({ twilio: config.twilio });
+    const publicUrl = (): string | null =>
+      config.publicUrl ?? (port === null || !isLoopback(config.host) ? null : `http://127.0.0.1:${port}`);
     const engine = await createEngine({
       store,
       clock,
@@ -60,7 +65,7 @@ export async function startCarillon(config: Config): Promise<Carillon> {
       secrets: createSecrets(secret, config.encryptionKeys),
       zones,
       fetch: openFetch({ clock }),
-      carrierKinds: carriers,
+      carrierKinds,
       phoneMetadata: await loadPhoneMetadata(),
       holidays: (country, region) =>
         loadHolidays(
@@ -69,8 +74,7 @@ export async function startCarillon(config: Config): Promise<Carillon> {
           Array.from({ length: holidayYears }, (_, index) => year + index),
         ),
       journalPath: config.sandboxPath,
-      publicUrl: () =>
-        config.publicUrl ?? (port === null || !isLoopback(config.host) ? null : `http://127.0.0.1:${port}`),
+      publicUrl,
       testClock: clock,
       conveyor: localConveyor(),
       nodeName: `pid ${process.pid}`,
@@ -90,7 +94,9 @@ export async function startCarillon(config: Config): Promise<Carillon> {
       metrics,
       version: version(),
       doors: await loadDoors(),
-      carrierKinds: carriers,
+      doorSettings: config.doors,
+      carrierKinds,
+      publicUrl,
       sandboxScriptOf: scriptOf,
       warnings: outdated === undefined ? [] : [outdated],
       config: {
@@ -133,6 +139,16 @@ async function loadDoors(): Promise<Door<Engine>[]> {
   const loaded: Door<Engine>[] = [];
   for (const load of doors) loaded.push(await load());
   return loaded;
+}
+
+/** Throws `ConfigError` for a zone that the zone data does not know. */
+function checkZones({ doors: { schedule, scheduling } }: Config, zones: ZoneBook): void {
+  const named = { SCHEDULER_TIMEZONE: schedule.timezone, DEFAULT_TIMEZONE: scheduling.timezone };
+  const wrong = Object.entries(named).filter(([, zone]) => zones.zone(zone) === undefined);
+  if (wrong.length === 0) return;
+  throw new ConfigError(
+    wrong.map(([name, zone]) => `${name} is "${zone}": expected an IANA time zone such as Asia/Kolkata.`),
+  );
 }
 
 /** A test clock that was moved stays moved: time must not run backwards over a restart. */

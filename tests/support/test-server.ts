@@ -3,6 +3,8 @@ import type { LightMyRequestResponse } from "fastify";
 import { doors } from "../../src/doors/index.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { CarrierKind } from "../../src/ports/carrier.ts";
+import type { DoorSettings } from "../../src/ports/door-settings.ts";
+import type { Door } from "../../src/ports/door.ts";
 import type { LogFields } from "../../src/ports/log.ts";
 import { createMetrics } from "../../src/server/metrics.ts";
 import {
@@ -11,6 +13,7 @@ import {
   createServer,
   defaultServerConfig,
 } from "../../src/server/server.ts";
+import { defaultDoorSettings } from "../../src/settings-doors.ts";
 import { loadZones } from "../../src/system/zones.ts";
 
 import { FakeClock } from "./fake-clock.ts";
@@ -35,6 +38,8 @@ export type TestServer = {
 export async function startTestServer(
   config: Partial<ServerConfig> = {},
   carrierKinds: Record<string, () => Promise<CarrierKind>> = {},
+  doorSettings: DoorSettings = defaultDoorSettings,
+  moreDoors: readonly Door<Engine>[] = [],
 ): Promise<TestServer> {
   const engine = new FakeEngine();
   const clock = new FakeClock();
@@ -53,8 +58,10 @@ export async function startTestServer(
     metrics: createMetrics(),
     version: "0.0.0-test",
     config: { ...defaultServerConfig, port: 0, ...config },
-    doors: await Promise.all(doors.map((load) => load())),
+    doors: [...(await Promise.all(doors.map((load) => load()))), ...moreDoors],
+    doorSettings,
     carrierKinds,
+    publicUrl: () => "https://calls.example.com",
     sandboxScriptOf: () => ["answered"],
   });
   return {
