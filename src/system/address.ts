@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import ipaddr from "ipaddr.js";
 
 /**
@@ -9,9 +10,11 @@ import ipaddr from "ipaddr.js";
  * carry one (::/96, ::ffff:0:0:0/96, 64:ff9b:1::/48, 2001::/32, 2002::/16) are not needed by anybody and refused.
  */
 export function isAddressAllowed(address: string, allowPrivate: boolean): boolean {
-  if (!ipaddr.isValid(address)) return false;
-  const parsed = ipaddr.parse(address);
-  if (parsed instanceof ipaddr.IPv4) return isRangeAllowed(parsed.range(), allowPrivate);
+  if (isIPv4(address)) return isRangeAllowed(ipaddr.IPv4.parse(address).range(), allowPrivate);
+  // Systems write ::/96 with dots, which ipaddr.js would take for a mapped address; URLs have one form for each address.
+  const canonical = URL.parse(`http://[${address}]/`)?.hostname.slice(1, -1);
+  if (canonical === undefined) return false;
+  const parsed = ipaddr.IPv6.parse(canonical);
   const bytes = parsed.toByteArray();
   if (EMBEDDING.some((prefix) => prefix.every((byte, i) => bytes[i] === byte))) {
     return isRangeAllowed(new ipaddr.IPv4(bytes.slice(12)).range(), allowPrivate);
