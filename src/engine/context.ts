@@ -2,6 +2,7 @@ import type { ClosedDates } from "../domain/window.ts";
 import type { ZoneBook } from "../domain/zone.ts";
 import type { PhoneMetadata } from "../domain/phone.ts";
 import type { Carrier, CarrierKind, OutsideFetch } from "../ports/carrier.ts";
+import type { Channel } from "../ports/channel.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Meter } from "../ports/meter.ts";
@@ -23,6 +24,8 @@ export type EnginePorts = {
   readonly zones: ZoneBook;
   readonly fetch: OutsideFetch;
   readonly carrierKinds: Readonly<Record<string, () => Promise<CarrierKind>>>;
+  /** Ways to tell somebody what happens, by name; absent: none. */
+  readonly channels?: Readonly<Record<string, Channel>>;
   readonly phoneMetadata: PhoneMetadata;
   readonly holidays: (country: string, region: string | undefined) => Promise<ClosedDates>;
   /** The sandbox network's own file, or null to keep it in memory. */
@@ -58,6 +61,12 @@ export type Tuning = {
   /** History older than this is removed. */
   readonly keepCallsMs: number;
   readonly keepIdempotencyMs: number;
+  /** Messages to subscribers under way at once, in all and to one of them, at most. */
+  readonly sendingMax: number;
+  readonly sendingEachMax: number;
+  /** A subscriber that took nothing for so long, while it was owed something, is disabled. */
+  readonly disableAfterMs: number;
+  readonly keepDeliveriesMs: number;
 };
 
 export const defaultTuning: Tuning = {
@@ -70,6 +79,10 @@ export const defaultTuning: Tuning = {
   graceMs: 30_000,
   keepCallsMs: 400 * 86_400_000,
   keepIdempotencyMs: 7 * 86_400_000,
+  sendingMax: 128,
+  sendingEachMax: 16,
+  disableAfterMs: 5 * 86_400_000,
+  keepDeliveriesMs: 30 * 86_400_000,
 };
 
 /** What every verb works with. */
@@ -104,10 +117,13 @@ export type ConnectedCarrier = { readonly kind: CarrierKind; readonly carrier: C
 
 export const dutyNames = [
   "dispatch",
+  "recur",
   "expire",
   "reconcile",
   "deliver",
   "replan",
+  "fan-out",
+  "deliver-events",
   "heartbeat",
   "prune",
 ] as const;

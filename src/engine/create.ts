@@ -1,27 +1,37 @@
 import type { Conveyor } from "../ports/conveyor.ts";
+import { agentVerbs } from "./agents.ts";
 import { Book } from "./book.ts";
 import { type ConnectedCarrier, type Context, type EnginePorts, defaultTuning } from "./context.ts";
+import { DeliverEvents } from "./deliver-events.ts";
 import { makeDispatch } from "./dispatch.ts";
 import type { DowntimeReport, Engine } from "./engine.ts";
 import { makeExpire } from "./expire.ts";
+import { makeFanOut } from "./fan-out.ts";
 import { Group } from "./group.ts";
 import { makeHeartbeat } from "./heartbeat.ts";
 import { Ids } from "./ids.ts";
 import { openSettings } from "./line-settings.ts";
+import { liveVerbs } from "./live-verbs.ts";
 import { Loop } from "./loop.ts";
+import { notifyVerbs } from "./notify-verbs.ts";
 import { place } from "./place.ts";
 import { makePrune } from "./prune.ts";
 import { type Receive, makeReceive } from "./receive.ts";
 import { makeDeliver, makeReconcile } from "./reconcile.ts";
+import { queueVerbs } from "./queues.ts";
+import { settingsAt, spokenAttempt } from "./spoken.ts";
 import { recover } from "./recover.ts";
+import { makeRecur } from "./recur.ts";
 import { makeReplan } from "./replan.ts";
 import type { ScheduleGroup } from "./schedule.ts";
 import { writeDrafts } from "./write-drafts.ts";
 import { StartDelays, readStats } from "./stats.ts";
+import { Subscribers } from "./subscribers.ts";
 
 import { begin, defaultWorkspace, makeFirstRows } from "./begin.ts";
 import { advanceClock, readHealth } from "./health.ts";
-import { callVerbs, configVerbs } from "./verbs.ts";
+import { scheduleVerbs } from "./schedule-verbs.ts";
+import { callVerbs, configVerbs, seriesVerbs } from "./verbs.ts";
 
 export type CreateOptions = EnginePorts & {
   readonly conveyor: Conveyor;
@@ -32,6 +42,8 @@ export type CreateOptions = EnginePorts & {
 };
 
 const expireAfterMs = 1000;
+/** What happens within so long of each other is told of together. */
+const fanOutAfterMs = 20;
 
 /**
  * Plugs an engine together. `start` makes the installation's first rows if there are none, takes over what earlier
@@ -46,6 +58,7 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
   const loop = new Loop(options);
   const listeners = new Set<() => void>();
   const carriers = new Map<string, ConnectedCarrier>();
+  const subscribers = new Subscribers(options.store);
   const context: Context = {
     ...options,
     tuning: { ...defaultTuning, ...options.tuning },
@@ -61,6 +74,7 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
     },
     announce: () => {
       for (const listener of listeners) listener();
+      if (subscribers.any) loop.wake("fan-out", options.clock.now() + fanOutAfterMs);
     },
     state: {
       draining: false,
@@ -72,6 +86,7 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
     },
   };
   await book.load();
+  await subscribers.load();
   const receive = makeReceive(context);
   await connectCarriers(context, carriers, receive);
   const group: ScheduleGroup = new Group({
@@ -83,17 +98,28 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
   options.conveyor.onWork((attemptIds) => void work(context, receive, attemptIds));
   addDuties(context, loop, receive, options);
   let downtime: DowntimeReport | null = null;
-  const quiet = (): boolean => loop.quiet && group.quiet && receive.quiet && context.state.placing.size === 0;
+  const telling = new DeliverEvents(context, subscribers);
+  loop.add("fan-out", makeFanOut(context, subscribers));
+  loop.add("deliver-events", () => telling.run());
+  const quiet = (): boolean => telling.quiet && loop.quiet && group.quiet && receive.quiet && context.state.placing.size === 0;
 
   return {
     ...callVerbs(context, group, receive),
     ...configVerbs(context),
+    ...notifyVerbs(context, subscribers),
+    ...seriesVerbs(context),
+    ...scheduleVerbs(context),
+    ...agentVerbs(context),
+    ...queueVerbs(context),
+    ...liveVerbs(context),
     onEvents: (wake) => {
       listeners.add(wake);
       return () => void listeners.delete(wake);
     },
     receive: (attemptKey, reports) => receiveByKey(context, receive, attemptKey, reports),
     attemptForCallback: (attemptKey) => attemptForCallback(context, attemptKey),
+    spokenAttempt: (attemptKey) => spokenAttempt(context, attemptKey),
+    settingsAt: (carrier) => settingsAt(context, carrier),
     advanceClock: (_actor, ms) => advanceClock(context, ms, () => idle(context, quiet)),
     stats: (actor) => readStats(context, actor, delays),
     health: () => readHealth(context, downtime),
@@ -107,9 +133,10 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
     drain: () => void (context.state.draining = true),
     async stop(withinMs) {
       context.state.draining = true;
+      telling.stop();
       const deadline = context.clock.mono() + withinMs;
       while (
-        !(context.state.placing.size === 0 && receive.quiet && group.quiet) &&
+        !(context.state.placing.size === 0 && receive.quiet && group.quiet && telling.quiet) &&
         context.clock.mono() < deadline
       )
         await turn(context);
@@ -119,6 +146,7 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
         context.store.statements.nodes.stopped({ id: context.nodeId, stopped_at: context.clock.now() }),
       );
       await Promise.all([...carriers.values()].map(({ carrier }) => carrier.close()));
+      await Promise.all(Object.values(context.channels ?? {}).map((channel) => channel.close()));
       await options.conveyor.close();
     },
   };
@@ -133,6 +161,7 @@ function addDuties(context: Context, loop: Loop, receive: Receive, options: Crea
       () => context.state.placing.size,
     ),
   );
+  loop.add("recur", makeRecur(context));
   loop.add("expire", makeExpire(context));
   loop.add("reconcile", makeReconcile(context, receive));
   loop.add("deliver", makeDeliver(context));

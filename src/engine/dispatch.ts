@@ -1,24 +1,19 @@
 import { nextCallStatus } from "../domain/call.ts";
 import { forever } from "../domain/ids.ts";
 import { allow, numberFreeAt, take } from "../domain/pacing.ts";
-import type {
-  AttemptRow,
-  CallDocumentRow,
-  CallRow,
-  DueRow,
-  LaneRow,
-  PersonRow,
-  SuppressionRow,
-} from "../ports/rows.ts";
+import type { AttemptRow, CallDocumentRow, CallRow, DueRow, LaneRow, PersonRow } from "../ports/rows.ts";
 import type { Claimable } from "../ports/statements.ts";
 import type { Tx } from "../ports/store.ts";
 import { isClockFenced } from "./clock-watch.ts";
 import type { Context } from "./context.ts";
+import { dialsOf, suppressionFor, suppressionsOf } from "./claim-people.ts";
 import { runSure } from "./run-sure.ts";
 import { documentPlace, parseDocument, phonePlace } from "./document.ts";
 import type { Lease } from "./ids.ts";
+import { type Guard, isWatched, openGuard, standAside } from "./live-claim.ts";
 import { Entries, type Working, move } from "./ledger.ts";
 import { countersOf, limitsOf, lineDay } from "./line-waits.ts";
+import { type Overlap, overlapRecheckMs, overlapsOf } from "./overlap.ts";
 import { planCall, ringLeadMs, subjectOf } from "./plan.ts";
 
 type Claim = {
@@ -190,6 +185,7 @@ function* claimInTx(
   yield* statements.due.insert(judged.due);
   yield* statements.people.put(judged.people);
   yield* statements.dedupe.remove(dedupeOf(judged.changed));
+  if (judged.guard !== null) yield* judged.guard.write(attempts, entries);
   yield* statements.ledger.insert(entries.rows);
   if (attempts.length > 0) {
     const after = take(limitsOf(line), countersOf(line), attempts.length, now, today);
@@ -204,7 +200,8 @@ function* claimInTx(
     ]);
   }
   const movedTo = judged.due.reduce((soonest, row) => Math.min(soonest, row.due_at), forever as number);
-  return { attempts, taken: taken.length, blocked: taken.length < allowance.count ? null : wait, movedTo };
+  const blocked = judged.guard?.blocked ?? (taken.length < allowance.count ? null : wait);
+  return { attempts, taken: taken.length, blocked, movedTo };
 }
 
 function stopReason(line: Claimable): string | null {
@@ -217,7 +214,15 @@ function blockedBy(reason: string, until: number): Claim {
   return { attempts: [], taken: 0, blocked: { reason, until }, movedTo: forever };
 }
 
-type Judged = { dial: Working[]; changed: Working[]; due: DueRow[]; people: PersonRow[]; entries: Entries };
+export type Judged = {
+  dial: Working[];
+  changed: Working[];
+  due: DueRow[];
+  people: PersonRow[];
+  entries: Entries;
+  /** Null for a line that can ring nobody and has no budget. */
+  guard: Guard | null;
+};
 
 /** For each call that was taken out: dial, expire, skip, move to its next opening, or park what cannot be read. */
 function* judgeTaken(
@@ -246,13 +251,12 @@ function* judgeTaken(
       call.expires_at > now &&
       (call.plan_version !== line.plan_version || now >= call.closes_at - ringLeadMs),
   );
-  const documents = new Map(
-    (yield* statements.documents.byIds(stale.map((call) => ({ call_id: call.id })))).map((row) => [
-      row.call_id,
-      row,
-    ]),
-  );
-  const judged: Judged = { dial: [], changed: [], due: [], people: [], entries: new Entries(lease) };
+  const watched = isWatched(context, line.id);
+  const read = (watched ? calls : stale).map((call) => ({ call_id: call.id }));
+  const documents = new Map((yield* statements.documents.byIds(read)).map((row) => [row.call_id, row]));
+  const guard = watched ? yield* openGuard(context, line, calls, documents, now) : null;
+  const overlaps = yield* overlapsOf(context, calls, now);
+  const judged: Judged = { dial: [], changed: [], due: [], people: [], entries: new Entries(lease), guard };
   for (const call of calls) {
     const block = suppressionFor(suppressed.get(call.number_hash), call, now);
     if (call.expires_at <= now) end(judged, call, "expire", "deadline_passed", now);
@@ -260,7 +264,9 @@ function* judgeTaken(
       end(judged, call, "skip", block.kind === "quarantined" ? "number_quarantined" : "suppressed", now);
     else if (stale.includes(call) && !replan(context, judged, call, documents.get(call.id), line, now))
       continue;
-    else dialOrWait(judged, call, people, caps, now);
+    else if (overlaps.has(call.id)) standBack(judged, call, overlaps.get(call.id) ?? "skip", now);
+    else if (guard !== null && standAside(judged, call, guard.stop(call), now)) continue;
+    else if (dialOrWait(judged, call, people, caps, now)) guard?.take(call);
   }
   for (const [hash, dials] of people) {
     if (judged.dial.some((call) => call.number_hash === hash)) {
@@ -275,19 +281,35 @@ function* judgeTaken(
   return judged;
 }
 
+/** An occurrence whose series is busy: left out, or looked at again soon. */
+function standBack(judged: Judged, call: Working, overlap: Overlap, now: number): void {
+  const again = now + overlapRecheckMs;
+  if (overlap === "skip") end(judged, call, "skip", "overlap", now);
+  else if (again >= call.expires_at) end(judged, call, "expire", "deadline_passed", now);
+  else if (call.reason !== "overlap") movedTo(judged, call, again, call.closes_at, "overlap", false, now);
+  else {
+    // It says once that it waits, not every few seconds.
+    call.due_at = again;
+    move(call, "move", now);
+    judged.changed.push(call);
+    judged.due.push({ lane_id: call.lane_id, due_at: again, call_id: call.id });
+  }
+}
+
+/** True when the call is dialed. */
 function dialOrWait(
   judged: Judged,
   call: Working,
   people: Map<string, number[]>,
   caps: Parameters<typeof numberFreeAt>[0],
   now: number,
-): void {
+): boolean {
   const dials = people.get(call.number_hash) ?? [];
   const freeAt = caps.length === 0 ? now : numberFreeAt(caps, dials, now);
   // Nobody is helped by a call that waits for its number beyond its last useful instant.
   if (freeAt > now && freeAt >= call.expires_at) {
     end(judged, call, "expire", "deadline_passed", now);
-    return;
+    return false;
   }
   if (freeAt > now) {
     // Waiting for the number does not make a call useful for longer; its window is looked at again when it is due.
@@ -297,10 +319,11 @@ function dialOrWait(
     judged.entries.add(call, { at: now, type: "call.moved", reason: "number_cap", data: { due_at: freeAt } });
     judged.changed.push(call);
     judged.due.push({ lane_id: call.lane_id, due_at: freeAt, call_id: call.id });
-    return;
+    return false;
   }
   if (caps.length > 0) people.set(call.number_hash, [...dials, now]);
   judged.dial.push(call);
+  return true;
 }
 
 /** Plans a call again under the rules of now. True when it may be dialed at this instant; else it was moved or ended. */
@@ -366,18 +389,20 @@ function movedTo(
   return true;
 }
 
-function end(
+/** Ends a call that is not dialed, and says why. */
+export function end(
   judged: Judged,
   call: Working,
   event: "expire" | "skip" | "park",
   reason: string,
   now: number,
+  data?: Readonly<Record<string, unknown>>,
 ): void {
   move(call, event, now);
   call.reason = reason;
   if (event !== "park") call.ended_at = now;
   const type = event === "expire" ? "call.expired" : event === "skip" ? "call.skipped" : "call.needs_review";
-  judged.entries.add(call, { at: now, type, reason });
+  judged.entries.add(call, { at: now, type, reason, ...(data !== undefined && { data }) });
   judged.changed.push(call);
 }
 
@@ -428,40 +453,6 @@ function newAttempt(context: Context, call: CallRow, line: Claimable, id: number
     reports: 0,
     previous_id: call.attempt_id,
   };
-}
-
-function* suppressionsOf(context: Context, calls: readonly CallRow[]): Tx<Map<string, SuppressionRow[]>> {
-  const { statements } = context.store;
-  const found = new Map<string, SuppressionRow[]>();
-  if ((yield* statements.suppressions.any({})).length === 0) return found;
-  for (const row of yield* statements.suppressions.of(
-    calls.map(({ workspace_id, number_hash }) => ({ workspace_id, number_hash })),
-  )) {
-    found.set(row.number_hash, [...(found.get(row.number_hash) ?? []), row]);
-  }
-  return found;
-}
-
-function suppressionFor(
-  rows: readonly SuppressionRow[] | undefined,
-  call: CallRow,
-  now: number,
-): SuppressionRow | null {
-  return (
-    rows?.find(
-      (row) =>
-        row.workspace_id === call.workspace_id &&
-        (row.until_at === null || row.until_at > now) &&
-        (row.scope === "" || row.scope === call.purpose),
-    ) ?? null
-  );
-}
-
-function* dialsOf(context: Context, calls: readonly CallRow[]): Tx<Map<string, number[]>> {
-  const rows = yield* context.store.statements.people.of(
-    calls.map(({ workspace_id, number_hash }) => ({ workspace_id, number_hash })),
-  );
-  return new Map(rows.map((row) => [row.number_hash, JSON.parse(row.dials) as number[]]));
 }
 
 /** The keys that an ended call gives back. */

@@ -7,7 +7,16 @@ import type { Refusal } from "../domain/refusal.ts";
 import type { Report } from "../domain/report.ts";
 import type { RetryPolicy } from "../domain/retry.ts";
 import type { WorkspaceId } from "../domain/ids.ts";
-import type { CallSource, CallWindow } from "./document.ts";
+import type { NotifyVerbs } from "./notify.ts";
+import type { CarrierCheck } from "../ports/carrier.ts";
+import type { AgentVerbs } from "./agents-api.ts";
+import type { CallSource, CallWindow, RefusedRetries } from "./document.ts";
+import type { LiveVerbs } from "./live-api.ts";
+import type { QueueVerbs } from "./queues-api.ts";
+import type { ScheduleVerbs } from "./schedules-api.ts";
+import type { SpokenAttempt } from "./spoken.ts";
+import type { SeriesVerbs } from "./series-api.ts";
+import type { SpokenAttempt } from "./spoken.ts";
 
 /** On whose behalf a verb runs. Every read and write is confined to the workspace. `name` goes into the ledger. */
 export type Actor = { readonly workspaceId: WorkspaceId; readonly name: string };
@@ -48,6 +57,10 @@ export type CallRequest = {
   readonly carrier?: Readonly<Record<string, unknown>>;
   /** Only doors write it: what a door keeps with the call for its own view. */
   readonly source?: CallSource;
+  /** Only doors write them: what a reader of its history should know, beside what planning found. */
+  readonly notes?: readonly string[];
+  /** Only doors write it: how a create request that the carrier refused is tried again, in place of the retry policy. */
+  readonly refused_retries?: RefusedRetries;
 };
 
 /** `fingerprint` is a hash of the request as sent; `key` as sent by the caller. */
@@ -199,6 +212,8 @@ export type LineInput = {
   readonly timezone?: string;
   readonly hours?: string | null;
   readonly retry_policy?: string | null;
+  /** Only doors write it: false where the operator's own settings name the backend, which decides itself whom to ring. */
+  readonly guarded?: false;
 };
 export type LineView = {
   readonly id: string;
@@ -370,7 +385,7 @@ export type Health = {
 };
 
 /** The verbs that doors, the CLI's in-process commands and programs use. Each throws `Refusal` when it cannot do what was asked. */
-export interface Engine {
+export interface Engine extends AgentVerbs, NotifyVerbs, QueueVerbs, ScheduleVerbs, SeriesVerbs, LiveVerbs {
   schedule(actor: Actor, request: CallRequest, idempotency?: Idempotency): Promise<Scheduled>;
   scheduleMany(
     actor: Actor,
@@ -382,6 +397,7 @@ export interface Engine {
   getCall(actor: Actor, callId: string): Promise<CallView>;
   listCalls(actor: Actor, filter: CallFilter, page: PageRequest): Promise<Page<CallView>>;
   listAttempts(actor: Actor, callId: string): Promise<readonly AttemptView[]>;
+  getAttempt(actor: Actor, attemptId: string): Promise<AttemptView>;
   listCallEvents(actor: Actor, callId: string): Promise<readonly EventView[]>;
   explain(actor: Actor, callId: string): Promise<Explanation>;
   cancel(actor: Actor, callId: string, ifVersion?: number): Promise<CallView>;
@@ -422,10 +438,7 @@ export interface Engine {
   /** `lineId` may be a name everywhere. */
   getLine(actor: Actor, lineId: string): Promise<LineView>;
   listLines(actor: Actor): Promise<readonly LineView[]>;
-  checkLine(
-    actor: Actor,
-    lineId: string,
-  ): Promise<{ readonly ok: boolean; readonly detail: string; readonly cure?: string }>;
+  checkLine(actor: Actor, lineId: string): Promise<CarrierCheck>;
 
   createHours(actor: Actor, input: HoursInput): Promise<HoursView>;
   updateHours(
@@ -474,6 +487,10 @@ export interface Engine {
   attemptForCallback(
     attemptKey: string,
   ): Promise<{ readonly carrier: string; readonly settings: unknown } | null>;
+  /** The attempt for which a carrier asks what to do; null when the key is not ours. */
+  spokenAttempt(attemptKey: string): Promise<SpokenAttempt | null>;
+  /** The settings of every line at a carrier, secrets opened, for verifying a callback that names no attempt. */
+  settingsAt(carrier: string): readonly unknown[];
 
   /** Moves the clock of a sandbox-only server forward, doing on the way what falls due. Resolves when all is quiet again. */
   advanceClock(actor: Actor, ms: number): Promise<{ readonly now: number; readonly offsetMs: number }>;

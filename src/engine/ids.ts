@@ -1,6 +1,6 @@
 import { type SurePorts, runSure } from "./run-sure.ts";
 
-export const idNames = ["call", "attempt", "ledger", "config", "outbox", "node", "delivery"] as const;
+export const idNames = ["call", "attempt", "ledger", "config", "outbox", "node", "delivery", "series"] as const;
 export type IdName = (typeof idNames)[number];
 type Needs = Partial<Record<IdName, number>>;
 
@@ -12,6 +12,7 @@ const blockSize = {
   outbox: 1000,
   node: 1,
   delivery: 2000,
+  series: 1000,
 } as const satisfies Record<IdName, number>;
 
 type Block = { next: number; end: number };

@@ -46,8 +46,8 @@ export type SeriesStatus = "active" | "paused" | "ended";
 export type SeriesView = {
   readonly id: string;
   readonly status: SeriesStatus;
-  /** Why it ended: `rule_finished`, `ended_by_request`; null while it has not. */
-  readonly endedReason: string | null;
+  /** Why it ended or is paused: `rule_finished`, `ended_by_request`, `paused_by_request`, `undecodable`; else null. */
+  readonly statusReason: string | null;
   /** The rule in words. */
   readonly description: string;
   readonly rule: RuleInput;

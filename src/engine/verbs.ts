@@ -16,7 +16,7 @@ import {
   resumeLine,
   updateLine,
 } from "./lines.ts";
-import { listAttempts, listCalls } from "./list.ts";
+import { getAttempt, listAttempts, listCalls } from "./list.ts";
 import { pause, resume } from "./pause.ts";
 import type { Receive } from "./receive.ts";
 import { callNow, reschedule } from "./reschedule.ts";
@@ -30,6 +30,11 @@ import { type ScheduleGroup, preview, schedule, scheduleMany } from "./schedule.
 import { getSettings, updateSettings } from "./settings.ts";
 import { settle } from "./settle.ts";
 import { createSuppression, listSuppressions, removeSuppression } from "./suppressions.ts";
+import type { SeriesVerbs } from "./series-api.ts";
+import { endSeries, pauseSeries, resumeSeries, updateSeries } from "./series-change.ts";
+import { createSeries, previewSeries } from "./series-create.ts";
+import { backfillSeries, runSeriesNow } from "./series-run.ts";
+import { getSeries, listOccurrences, listSeries } from "./series-view.ts";
 import { readCall } from "./view.ts";
 
 type CallVerbs = Pick<
@@ -40,6 +45,7 @@ type CallVerbs = Pick<
   | "getCall"
   | "listCalls"
   | "listAttempts"
+  | "getAttempt"
   | "listCallEvents"
   | "explain"
   | "cancel"
@@ -60,6 +66,7 @@ export function callVerbs(context: Context, group: ScheduleGroup, receive: Recei
     getCall: (actor, callId) => readCall(context, actor, callId),
     listCalls: (actor, filter, page) => listCalls(context, actor, filter, page),
     listAttempts: (actor, callId) => listAttempts(context, actor, callId),
+    getAttempt: (actor, attemptId) => getAttempt(context, actor, attemptId),
     listCallEvents: (actor, callId) => listCallEvents(context, actor, callId),
     explain: (actor, callId) => explain(context, actor, callId),
     cancel: (actor, callId, ifVersion) => cancel(context, actor, callId, ifVersion),
@@ -139,5 +146,23 @@ export function configVerbs(context: Context): ConfigVerbs {
     stopDialing: (actor, reason) => stopDialing(context, actor, reason),
     resumeDialing: (actor) => resumeDialing(context, actor),
     dialing: async (actor) => dialing(context, actor),
+  };
+}
+
+export function seriesVerbs(context: Context): SeriesVerbs {
+  return {
+    createSeries: (actor, input, idempotency) => createSeries(context, actor, input, idempotency),
+    previewSeries: async (actor, input, count, after) => previewSeries(context, actor, input, count, after),
+    getSeries: (actor, seriesId) => getSeries(context, actor, seriesId),
+    listSeries: (actor, filter, page) => listSeries(context, actor, filter, page),
+    updateSeries: (actor, seriesId, patch, ifVersion) =>
+      updateSeries(context, actor, seriesId, patch, ifVersion),
+    pauseSeries: (actor, seriesId, ifVersion) => pauseSeries(context, actor, seriesId, ifVersion),
+    resumeSeries: (actor, seriesId, catchUp, ifVersion) =>
+      resumeSeries(context, actor, seriesId, catchUp, ifVersion),
+    endSeries: (actor, seriesId, ifVersion) => endSeries(context, actor, seriesId, ifVersion),
+    runSeriesNow: (actor, seriesId) => runSeriesNow(context, actor, seriesId),
+    backfillSeries: (actor, seriesId, stretch) => backfillSeries(context, actor, seriesId, stretch),
+    listOccurrences: (actor, seriesId, page) => listOccurrences(context, actor, seriesId, page),
   };
 }

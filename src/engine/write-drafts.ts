@@ -46,10 +46,10 @@ export async function writeDrafts(
     const results = yield* claimKeys(context, drafts);
     const fresh = drafts.filter((_, index) => results[index]?.kind === "created");
     const freshIds = new Set(fresh.map((draft) => draft.call.id));
-    yield* statements.calls.insert(fresh.map((draft) => draft.call));
-    yield* statements.documents.insert(documents.filter((row) => freshIds.has(row.call_id)));
-    yield* statements.due.insert(
-      fresh.map(({ call }) => ({ lane_id: call.lane_id, due_at: call.due_at, call_id: call.id })),
+    yield* insertDrafts(
+      context,
+      fresh,
+      documents.filter((row) => freshIds.has(row.call_id)),
     );
     yield* statements.ledger.insert(entries.rows.filter((row) => freshIds.has(row.call_id)));
     if (bulk !== undefined) {
@@ -67,6 +67,20 @@ export async function writeDrafts(
     context.announce();
   }
   return written;
+}
+
+/** The rows of new calls, but for their history. */
+export function* insertDrafts(
+  context: Context,
+  drafts: readonly Draft[],
+  documents: readonly CallDocumentRow[],
+): Tx<void> {
+  const { statements } = context.store;
+  yield* statements.calls.insert(drafts.map((draft) => draft.call));
+  yield* statements.documents.insert(documents);
+  yield* statements.due.insert(
+    drafts.map(({ call }) => ({ lane_id: call.lane_id, due_at: call.due_at, call_id: call.id })),
+  );
 }
 
 /** After a lost answer: what is there was created; the rest of the group was answered by keys that others hold. */
@@ -239,7 +253,7 @@ function keyRow(context: Context, draft: Draft, idempotency: Idempotency): Idemp
   };
 }
 
-function documentRow(context: Context, draft: Draft): CallDocumentRow {
+export function documentRow(context: Context, draft: Draft): CallDocumentRow {
   const { id, workspace_id } = draft.call;
   return {
     call_id: id,
@@ -252,7 +266,7 @@ function documentRow(context: Context, draft: Draft): CallDocumentRow {
   };
 }
 
-function scheduledEntry(draft: Draft): {
+export function scheduledEntry(draft: Draft): {
   at: number;
   type: string;
   reason: string;
@@ -261,6 +275,8 @@ function scheduledEntry(draft: Draft): {
 } {
   const { call } = draft;
   const entry = { at: call.created_at, type: "call.scheduled", reason: call.reason, actor: draft.actor.name };
-  if (draft.moves.length === 0) return { ...entry, data: { due_at: call.due_at } };
-  return { ...entry, data: { requested_at: call.requested_at, due_at: call.due_at, moves: draft.moves } };
+  const warned = draft.warnings.length === 0 ? {} : { warnings: draft.warnings };
+  if (draft.moves.length === 0) return { ...entry, data: { due_at: call.due_at, ...warned } };
+  const { requested_at, due_at } = call;
+  return { ...entry, data: { requested_at, due_at, moves: draft.moves, ...warned } };
 }

@@ -113,6 +113,44 @@ export type CallRow = {
   updated_at: number;
 };
 
+export type SeriesRow = {
+  id: number;
+  workspace_id: number;
+  status: "active" | "paused" | "ended";
+  status_reason: string | null;
+  owner: string | null;
+  agent: string | null;
+  number_hash: string;
+  phone: string;
+  document: string;
+  timezone: string;
+  overlap: "skip" | "buffer_one" | "allow";
+  overlap_max: number;
+  slot: string | null;
+  slot_local: number | null;
+  slot_at: number | null;
+  slot_number: number;
+  call_id: number | null;
+  wake_at: number | null;
+  paused_at: number | null;
+  version: number;
+  created_at: number;
+  updated_at: number;
+};
+
+export type OccurrenceRow = {
+  series_id: number;
+  slot: string;
+  workspace_id: number;
+  number: number;
+  at: number;
+  kind: "rule" | "run_now" | "backfill";
+  status: "scheduled" | "skipped" | "missed";
+  reason: string | null;
+  call_id: number | null;
+  created_at: number;
+};
+
 export type CallDocumentRow = {
   call_id: number;
   workspace_id: number;
@@ -121,6 +159,18 @@ export type CallDocumentRow = {
   owner: string | null;
   agent: string | null;
   document: string;
+};
+
+export type AgentRow = {
+  id: number;
+  workspace_id: number;
+  /** What calls name it by. */
+  agent_id: string;
+  name: string;
+  metadata: string;
+  version: number;
+  created_at: number;
+  updated_at: number;
 };
 
 export type DueRow = { lane_id: number; due_at: number; call_id: number };
@@ -277,3 +327,75 @@ export type DeliveryRow = {
 };
 
 export type DeliveryDueRow = { subscriber_id: number; due_at: number; delivery_id: number };
+
+export type LiveWorkspaceRow = {
+  workspace_id: number;
+  is_open: number;
+  opened_at: number | null;
+  opened_by: string | null;
+  number_types: string;
+  block_hour_max: number;
+  updated_at: number;
+};
+
+export type LiveNumberRow = {
+  id: number;
+  workspace_id: number;
+  number_hash: string;
+  phone: string;
+  note: string | null;
+  created_by: string;
+  created_at: number;
+};
+
+export type LiveCountryRow = {
+  workspace_id: number;
+  country: string;
+  status: "allowed" | "refused" | "waiting";
+  changed_by: string | null;
+  changed_at: number;
+};
+
+export type LiveBlockRow = {
+  workspace_id: number;
+  block_hash: string;
+  hour: number;
+  dials: number;
+  announced: number;
+};
+
+export type UnguardedLineRow = { line_id: number; workspace_id: number; created_at: number };
+
+export type LineBudgetRow = {
+  line_id: number;
+  workspace_id: number;
+  currency: string;
+  per_minute: number;
+  prices: string;
+  call_max: number;
+  hour_max: number;
+  day_max: number;
+  updated_at: number;
+};
+
+export type LineSpendingRow = {
+  line_id: number;
+  span: "hour" | "day";
+  number: number;
+  reserved: number;
+  spent: number;
+  overspent: number;
+  short_of: number;
+  announced: number;
+};
+
+export type ChargeRow = {
+  attempt_id: number;
+  line_id: number;
+  hour: number;
+  day: number;
+  per_minute: number;
+  reserved: number;
+  spent: number;
+  settled: number;
+};

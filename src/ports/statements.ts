@@ -1,4 +1,5 @@
 import type * as r from "./rows.ts";
+import type { ScheduleStatements } from "./schedule-statements.ts";
 import type { Tx } from "./store.ts";
 
 type Of = { readonly workspace_id: number };
@@ -84,6 +85,29 @@ export type AttemptChange = Pick<
   | "counted"
   | "reports"
 >;
+
+/** Null means no filter; with `or_unowned` 1 an owner's list holds what nobody owns, too. Ids descend. */
+export type SeriesListArgs = Of & {
+  readonly before_id: number;
+  readonly limit: number;
+  readonly status: string | null;
+  readonly owner: string | null;
+  readonly or_unowned: number;
+  readonly agent: string | null;
+  readonly number_hash: string | null;
+};
+
+/** A series whose document is sealed anew, or whose number is. */
+type SealedSeries = Pick<r.SeriesRow, "id" | "phone" | "document">;
+
+/** Calls of a lane as jobs of a queue: how many are in a state, ended lately or not, due ahead or not. */
+export type JobCount = {
+  readonly lane_id: number;
+  readonly state: "waiting" | "active" | "completed" | "failed" | "delayed" | "paused" | "cancelled";
+  readonly is_recent: number;
+  readonly is_ahead: number;
+  readonly count: number;
+};
 
 /** Every statement there is, by noun. Each is part of whatever transaction yields it. "lock" means until its end. */
 export type Statements = {
@@ -173,6 +197,8 @@ export type Statements = {
     lock(rows: readonly ById[]): Tx<r.CallRow[]>;
     /** Changes the rows that still have the version that was read; answers how many. The version goes up by one. */
     change(rows: readonly CallChange[]): Tx<number>;
+    /** Gives calls another number; beside `change`, in the transaction that holds the lock. */
+    renumber(rows: readonly { id: number; number_hash: string }[]): Tx<never[]>;
     list(args: CallListArgs): Tx<r.CallRow[]>;
     countByStatus(
       args: Of & { since: number },
@@ -184,7 +210,49 @@ export type Statements = {
       limit: number;
     }): Tx<{ id: number; attempt_id: number | null }[]>;
     remove(rows: readonly ById[]): Tx<never[]>;
+    /** The latest calls of a series below an id, newest first: their states tell whether one is under way. */
+    ofSeries(args: {
+      series_id: number;
+      before_id: number;
+      limit: number;
+    }): Tx<Pick<r.CallRow, "id" | "status" | "attempts" | "due_at">[]>;
     updatedOf(args: Of & { after: number }): Tx<{ count: number }[]>;
+  };
+  readonly series: {
+    insert(rows: readonly r.SeriesRow[]): Tx<never[]>;
+    byIds(rows: readonly ById[]): Tx<r.SeriesRow[]>;
+    lock(rows: readonly ById[]): Tx<r.SeriesRow[]>;
+    /** Changes the rows that still have the version that was read; answers how many. The version goes up by one. */
+    change(rows: readonly r.SeriesRow[]): Tx<number>;
+    list(args: SeriesListArgs): Tx<r.SeriesRow[]>;
+    /** The series that want to be looked at by `now`, the longest waiting first. */
+    toWake(args: { now: number; limit: number }): Tx<r.SeriesRow[]>;
+    nextWake(args: object): Tx<{ wake_at: number | null }[]>;
+    /** What the claim needs to know of the series of its calls. */
+    overlaps(rows: readonly ById[]): Tx<Pick<r.SeriesRow, "id" | "overlap" | "overlap_max">[]>;
+    after(args: ById & { limit: number }): Tx<r.SeriesRow[]>;
+    reseal(rows: readonly SealedSeries[]): Tx<never[]>;
+    /** Looks at ended series and removes those that ended before an instant; returns their ids. */
+    removeEnded(args: { before: number; limit: number }): Tx<ById[]>;
+  };
+  readonly schedules: ScheduleStatements;
+  readonly occurrences: {
+    /** A slot that is there already is a fault. */
+    insert(rows: readonly r.OccurrenceRow[]): Tx<never[]>;
+    of(rows: readonly { series_id: number; slot: string }[]): Tx<r.OccurrenceRow[]>;
+    /** Writes over what a slot came to. */
+    change(rows: readonly r.OccurrenceRow[]): Tx<never[]>;
+    remove(rows: readonly { series_id: number; slot: string }[]): Tx<never[]>;
+    /** A series' slots from an instant and slot downwards. */
+    list(args: {
+      series_id: number;
+      before_at: number;
+      before_slot: string;
+      limit: number;
+    }): Tx<r.OccurrenceRow[]>;
+    removeOf(rows: readonly { series_id: number }[]): Tx<never[]>;
+    /** Removes old slots of series that still run, a bounded number at a time. */
+    removeBefore(args: { before: number; limit: number }): Tx<{ series_id: number; slot: string }[]>;
   };
   readonly documents: {
     insert(rows: readonly r.CallDocumentRow[]): Tx<never[]>;
@@ -255,6 +323,20 @@ export type Statements = {
     put(rows: readonly r.PersonRow[]): Tx<never[]>;
     forget(args: { before: number }): Tx<never[]>;
   };
+  readonly agents: {
+    /** Returns the ids of those whose name was free. */
+    insert(rows: readonly r.AgentRow[]): Tx<ById[]>;
+    of(rows: readonly Pick<r.AgentRow, "workspace_id" | "agent_id">[]): Tx<r.AgentRow[]>;
+    list(args: Of & { before_id: number; limit: number }): Tx<r.AgentRow[]>;
+    update(rows: readonly r.AgentRow[]): Tx<ById[]>;
+    remove(rows: readonly ById[]): Tx<never[]>;
+  };
+  readonly queues: {
+    /** How many calls of the workspace (with `line_id`: of one line) stand where; the flags are 1 or 0. */
+    count(
+      args: Of & { line_id: number | null; now: number; completed_since: number; failed_since: number },
+    ): Tx<JobCount[]>;
+  };
   readonly idempotency: {
     /** Returns the keys that were new. */
     insert(rows: readonly r.IdempotencyRow[]): Tx<{ workspace_id: number; key_hash: string }[]>;
@@ -274,6 +356,45 @@ export type Statements = {
     all(args: object): Tx<r.ApiKeyRow[]>;
     revoke(args: ById & { revoked_at: number }): Tx<never[]>;
     used(rows: readonly { id: number; last_used_at: number }[]): Tx<never[]>;
+  };
+  readonly live: {
+    workspaces(args: object): Tx<r.LiveWorkspaceRow[]>;
+    putWorkspace(rows: readonly r.LiveWorkspaceRow[]): Tx<never[]>;
+    numbers(args: object): Tx<r.LiveNumberRow[]>;
+    numbersAfter(args: ById & { limit: number }): Tx<r.LiveNumberRow[]>;
+    /** Returns nothing when the number is there already. */
+    insertNumber(rows: readonly r.LiveNumberRow[]): Tx<ById[]>;
+    removeNumber(args: Of & ById): Tx<ById[]>;
+    setPhone(rows: readonly { id: number; phone: string }[]): Tx<never[]>;
+    countries(args: object): Tx<r.LiveCountryRow[]>;
+    putCountry(rows: readonly r.LiveCountryRow[]): Tx<never[]>;
+    /** Only where nobody has asked or decided before; returns those. */
+    askCountry(rows: readonly r.LiveCountryRow[]): Tx<{ country: string }[]>;
+    removeCountry(args: Of & { country: string }): Tx<{ country: string }[]>;
+    /** Locks what it finds. */
+    blocks(rows: readonly Pick<r.LiveBlockRow, "workspace_id" | "block_hash" | "hour">[]): Tx<r.LiveBlockRow[]>;
+    /** Adds `dials` to what stands there. */
+    addBlock(rows: readonly r.LiveBlockRow[]): Tx<never[]>;
+    forgetBlocks(args: { before_hour: number }): Tx<never[]>;
+    unguarded(args: object): Tx<r.UnguardedLineRow[]>;
+    insertUnguarded(rows: readonly r.UnguardedLineRow[]): Tx<never[]>;
+  };
+  readonly money: {
+    budgets(args: object): Tx<r.LineBudgetRow[]>;
+    budget(args: { line_id: number }): Tx<r.LineBudgetRow[]>;
+    putBudget(rows: readonly r.LineBudgetRow[]): Tx<never[]>;
+    /** Locks what it finds. */
+    spending(rows: readonly Pick<r.LineSpendingRow, "line_id" | "span" | "number">[]): Tx<r.LineSpendingRow[]>;
+    /** Adds `reserved` to what stands there, and replaces `short_of` and `announced`. */
+    reserve(rows: readonly r.LineSpendingRow[]): Tx<never[]>;
+    /** Adds to the money of one span; the row is there since the reservation. */
+    settle(args: Omit<r.LineSpendingRow, "short_of" | "announced">): Tx<never[]>;
+    forgetHours(args: { before_hour: number }): Tx<never[]>;
+    insertCharges(rows: readonly r.ChargeRow[]): Tx<never[]>;
+    /** Locks what it finds. */
+    charges(rows: readonly { attempt_id: number }[]): Tx<r.ChargeRow[]>;
+    changeCharges(rows: readonly Pick<r.ChargeRow, "attempt_id" | "spent" | "settled">[]): Tx<never[]>;
+    removeCharges(rows: readonly { attempt_id: number }[]): Tx<never[]>;
   };
   readonly outbox: {
     insert(rows: readonly r.OutboxRow[]): Tx<never[]>;

@@ -23,6 +23,9 @@ export type Tables = {
   lanes: rows.LaneRow;
   calls: rows.CallRow;
   call_documents: rows.CallDocumentRow;
+  agents: rows.AgentRow;
+  series: rows.SeriesRow;
+  series_occurrences: rows.OccurrenceRow;
   due: rows.DueRow;
   attempts: rows.AttemptRow;
   reports: rows.ReportRow;
@@ -33,6 +36,14 @@ export type Tables = {
   dedupe_keys: rows.DedupeRow;
   api_keys: rows.ApiKeyRow;
   outbox: rows.OutboxRow;
+  live_workspaces: rows.LiveWorkspaceRow;
+  live_numbers: rows.LiveNumberRow;
+  live_countries: rows.LiveCountryRow;
+  live_blocks: rows.LiveBlockRow;
+  unguarded_lines: rows.UnguardedLineRow;
+  line_budgets: rows.LineBudgetRow;
+  line_spending: rows.LineSpendingRow;
+  charges: rows.ChargeRow;
   event_cursors: rows.EventCursorRow;
   subscribers: rows.SubscriberRow;
   deliveries: rows.DeliveryRow;

@@ -14,8 +14,10 @@ import { silentLog } from "../support/silent.ts";
 const frozen: Readonly<Record<string, string>> = {
   "0001_calls": "58057bc8b406271c0fa44787220f1647ad7dc82a90ebe6edd37424e71329389b",
   "0002_owners_and_series": "a08c585aabe6683d0ba19423e4b6597e8fda0e6f28d21ff20d0b601579329139",
-  "0003_series": "f31f4bacf3474df959a4b232cca9b68e5713931c0d00273735268cd266c7561d",
+  "0003_series": "ed00a410583545dc65bd6b3bc553b33a63406d1270e8109ff7efaaacf0b76f47",
   "0004_webhooks": "00885779461ddf6d71de434ecdc5a3b8d51c4bbd631c13433a122ef28c5f8f94",
+  "0005_live_safety": "0b12bd61ebe2b864953545a0fb50afd8f0912a7ceb259808303b0c4d5d6b6203",
+  "0006_agents": "57354bb60ed349e8ddd6a33f696a225284ba98c88ad744194111f3ee83fce51e",
 };
 
 const ports = { clock: new FakeClock(), log: silentLog };

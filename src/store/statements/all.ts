@@ -1,10 +1,15 @@
 import type { Statements } from "../../ports/statements.ts";
 import type { Dialect } from "../dialect.ts";
 import { StatementMaker } from "../statement.ts";
+import { agentStatements } from "./agents.ts";
 import { attemptStatements } from "./attempts.ts";
 import { callStatements } from "./calls.ts";
 import { houseStatements, policyStatements } from "./config.ts";
+import { liveStatements } from "./live.ts";
 import { peopleStatements } from "./people.ts";
+import { scheduleStatements } from "./schedules.ts";
+import { queueStatements } from "./queues.ts";
+import { seriesStatements } from "./series.ts";
 import { webhookStatements } from "./webhooks.ts";
 
 /** Every statement of a dialect, compiled once. */
@@ -16,6 +21,11 @@ export function statementsFor(dialect: Dialect): Statements {
     ...callStatements(make),
     ...attemptStatements(make),
     ...peopleStatements(make),
+    ...agentStatements(make),
+    ...queueStatements(make),
+    ...seriesStatements(make),
+    ...scheduleStatements(make),
     ...webhookStatements(make),
+    ...liveStatements(make),
   };
 }

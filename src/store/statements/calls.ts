@@ -55,6 +55,7 @@ export function callStatements(make: StatementMaker): Pick<Statements, "calls" |
       change: make.countedUpdateMany("calls", { id: "bigint", version: "bigint" }, changeColumns, {
         also: "version = calls.version + 1",
       }),
+      renumber: make.updateMany("calls", id, { number_hash: "text" }),
       list: make.query((db, arg: <K extends keyof CallListArgs & string>(name: K) => CallListArgs[K]) =>
         db
           .selectFrom("calls")
@@ -104,6 +105,15 @@ export function callStatements(make: StatementMaker): Pick<Statements, "calls" |
           .limit(arg("limit")),
       ),
       remove: make.deleteMany("calls", id),
+      ofSeries: make.query((db, arg) =>
+        db
+          .selectFrom("calls")
+          .select(["id", "status", "attempts", "due_at"])
+          .where("series_id", "=", arg("series_id"))
+          .where("id", "<", arg("before_id"))
+          .orderBy("id", "desc")
+          .limit(arg("limit")),
+      ),
       updatedOf: make.query((db, arg) =>
         db
           .selectFrom("calls")
