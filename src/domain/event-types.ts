@@ -74,6 +74,11 @@ export function isWanted(wanted: readonly string[], type: string): boolean {
   return wanted.some((one) => one === type || one === group || one === "*");
 }
 
+/** `*`, a group such as `call.*`, or a type. Types that this version does not know are taken, for a later one may. */
+export function isEventFilter(text: string): boolean {
+  return text === "*" || /^[a-z][a-z_]{0,39}\.(?:\*|[a-z][a-z_]{0,39})$/.test(text);
+}
+
 function derivedFrom(before: CallStory, entry: EntryFacts): string[] {
   const { type, reason, data } = entry;
   const derived: string[] = [];

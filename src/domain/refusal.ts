@@ -67,6 +67,21 @@ export const refusals = {
     cure: "Choose another name, or change the one there is.",
   },
   in_use: { status: 409, title: "It is still in use", cure: "Move or remove what uses it first." },
+  subscriber_disabled: {
+    status: 409,
+    title: "The endpoint or handler is disabled",
+    cure: 'Enable it first: PATCH it with {"status": "enabled"}.',
+  },
+  too_many_subscribers: {
+    status: 409,
+    title: "The workspace has as many of them as it may",
+    cure: "Remove one that is not needed; there may be 50 endpoints and 50 handlers.",
+  },
+  channel_unavailable: {
+    status: 409,
+    title: "The channel is not set up on this server",
+    cure: "Set what the detail names and start the server again.",
+  },
   idempotency_in_progress: {
     status: 409,
     title: "A request with this Idempotency-Key is still running",
@@ -163,6 +178,41 @@ export const refusals = {
     title: "It is not clear which line to use",
     cure: "Send line; the workspace has several and none is the default.",
   },
+  agent_unknown: {
+    status: 422,
+    title: "There is no such agent",
+    cure: "Send the id of an agent that is registered; GET /v1/agents lists them.",
+  },
+  not_live: {
+    status: 422,
+    title: "The number is not on the allow-list, and the workspace is in canary",
+    cure: "Allow the number (carillon live allow NUMBER), or everybody: carillon live open --confirm WORKSPACE.",
+  },
+  destination_refused: {
+    status: 422,
+    title: "Lines that can ring people do not call this number",
+    cure: "Check the number. carillon live status shows what is allowed; a number on the allow-list needs no allowed country or usual type.",
+  },
+  too_costly: {
+    status: 422,
+    title: "The call could cost more than one call of its line may",
+    cure: "Raise the line's maximum per call, or lower its max_duration_seconds.",
+  },
+  confirm_needed: {
+    status: 422,
+    title: "Opening a workspace needs its name",
+    cure: "Send confirm with the name of the workspace; GET /v1/live shows it.",
+  },
+  country_unknown: {
+    status: 422,
+    title: "There is no such country code",
+    cure: "Send two letters (ISO 3166), such as GB.",
+  },
+  amount_invalid: {
+    status: 422,
+    title: "The amount cannot be read",
+    cure: 'Send a decimal as text with at most six decimals, such as "0.0145".',
+  },
   hours_unknown: {
     status: 422,
     title: "There are no such calling hours",
@@ -193,6 +243,26 @@ export const refusals = {
     status: 422,
     title: "The line's settings are not valid",
     cure: "Correct the setting that is named.",
+  },
+  event_type_unknown: {
+    status: 422,
+    title: "There is no such event type",
+    cure: "Send types such as call.completed, groups such as call.*, or *; docs/reference/events.md lists them.",
+  },
+  channel_unknown: {
+    status: 422,
+    title: "There is no such channel",
+    cure: "Use webhook, email or log.",
+  },
+  target_invalid: {
+    status: 422,
+    title: "Messages cannot be sent there",
+    cure: "Send a public https URL (for your own network also allow_private: true), or e-mail addresses.",
+  },
+  secret_invalid: {
+    status: 422,
+    title: "The signing secret is not valid",
+    cure: "Send whsec_ and the base64 of 24 to 64 bytes, or no secret to get a new one.",
   },
   too_many_items: { status: 422, title: "Too many items", cure: "Send at most 1,000 items in one request." },
   idempotency_mismatch: {

@@ -2,6 +2,7 @@ import { isClockFenced } from "./clock-watch.ts";
 import type { Context } from "./context.ts";
 
 const beatMs = 1000;
+const lookedAt = ["dispatch", "expire", "reconcile", "deliver", "fan-out", "deliver-events"] as const;
 const seenEveryMs = 10_000;
 /** Where nobody else takes over, being seen only dates an outage. */
 const seenAloneMs = 60_000;
@@ -23,7 +24,7 @@ export function makeHeartbeat(
         context.store.statements.nodes.seen({ id: context.nodeId, seen_at: wall }),
       );
       // Whatever was left undone when a duty's wake was lost with a failed transaction is found here.
-      for (const duty of ["dispatch", "expire", "reconcile", "deliver"] as const) context.wake(duty);
+      for (const duty of lookedAt) context.wake(duty);
       if (!context.store.singleOwner) {
         await followServer(context, follow);
         await refresh();

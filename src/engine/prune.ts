@@ -1,9 +1,12 @@
 import type { Tx } from "../ports/store.ts";
 import type { Context } from "./context.ts";
+import { pruneDeliveries } from "./deliveries.ts";
 
 const everyMs = 3_600_000;
 const page = 200;
 const chainMax = 100;
+/** Counters of hours matter for one hour; they are kept a little longer for whoever looks at what happened. */
+const spansKeptMs = 7 * 86_400_000;
 
 /** The duty that removes what is older than it is kept: ended calls with all that belongs to them, old keys and nodes. */
 export function makePrune(context: Context): () => Promise<number> {
@@ -11,6 +14,7 @@ export function makePrune(context: Context): () => Promise<number> {
     const now = context.clock.now();
     const { statements } = context.store;
     const removed = await pruneCalls(context, now - context.tuning.keepCallsMs);
+    const more = await pruneDeliveries(context, now - context.tuning.keepDeliveriesMs, 10 * page);
     const full = await context.store.run("prune keys", function* () {
       const keys = yield* statements.idempotency.removeBefore({
         before: now - context.tuning.keepIdempotencyMs,
@@ -19,13 +23,16 @@ export function makePrune(context: Context): () => Promise<number> {
       yield* statements.suppressions.removeExpired({ now });
       yield* statements.people.forget({ before: now - context.tuning.keepCallsMs });
       yield* statements.nodes.forget({ before: now - context.tuning.keepCallsMs });
+      const beforeHour = Math.floor((now - spansKeptMs) / everyMs);
+      yield* statements.live.forgetBlocks({ before_hour: beforeHour });
+      yield* statements.money.forgetHours({ before_hour: beforeHour });
       const entries = yield* statements.ledger.removeBefore({
         before: now - context.tuning.keepCallsMs,
         limit: 10 * page,
       });
       return keys.length === page || entries.length === 10 * page;
     });
-    return full || removed === page ? now + 50 : now + everyMs;
+    return full || more || removed === page ? now + 50 : now + everyMs;
   };
 }
 
@@ -46,6 +53,7 @@ async function pruneCalls(context: Context, before: number): Promise<number> {
       }
     }
     yield* statements.reports.remove(attempts.map(({ id }) => ({ attempt_id: id })));
+    yield* statements.money.removeCharges(attempts.map(({ id }) => ({ attempt_id: id })));
     yield* statements.attempts.remove(attempts);
     yield* statements.documents.remove(ended.map(({ id }) => ({ call_id: id })));
     yield* statements.calls.remove(ended.map(({ id }) => ({ id })));

@@ -2,13 +2,15 @@ import type { Secrets } from "../ports/secrets.ts";
 import type { Store } from "../ports/store.ts";
 import { documentPlace, phonePlace } from "./document.ts";
 import { settingsPlace } from "./line-settings.ts";
+import { liveNumberPlace } from "./live-numbers.ts";
+import { bodyPlace, oldSecretPlace, secretPlace, targetPlace } from "./subscribers.ts";
 import { suppressionPlace } from "./suppressions.ts";
 
 const page = 500;
 
 /**
  * Seals everything that is sealed anew with the newest key (or, without keys, opens it): numbers, documents, line
- * settings, suppressions. Runs while no server does; safe to stop and run again. Returns how many rows were rewritten.
+ * settings, suppressions, endpoints and messages to them. Runs while no server does; safe to stop and run again. Returns how many rows were rewritten.
  */
 export async function rotateEncryption(
   store: Store,
@@ -37,6 +39,9 @@ export async function rotateEncryption(
   }
   rewritten += await rotateLines(store, secrets, reseal);
   rewritten += await rotateSuppressions(store, secrets, reseal);
+  rewritten += await rotateLiveNumbers(store, secrets, reseal);
+  rewritten += await rotateSubscribers(store, secrets, reseal);
+  rewritten += await rotateDeliveries(store, secrets, reseal);
   onProgress(rewritten);
   return rewritten;
 }
@@ -48,6 +53,15 @@ async function rotateLines(store: Store, secrets: Secrets, reseal: Reseal): Prom
   const old = lines.filter((line) => !secrets.isCurrent(line.settings));
   const sealed = old.map((line) => ({ ...line, settings: reseal(line.settings, settingsPlace(line.id)) }));
   await store.run("seal lines anew", () => store.statements.lines.update(sealed));
+  return sealed.length;
+}
+
+async function rotateLiveNumbers(store: Store, secrets: Secrets, reseal: Reseal): Promise<number> {
+  const rows = await store.read("read allow-lists", () => store.statements.live.numbers({}));
+  const sealed = rows
+    .filter((row) => !secrets.isCurrent(row.phone))
+    .map((row) => ({ id: row.id, phone: reseal(row.phone, liveNumberPlace(row.id)) }));
+  await store.run("seal allow-lists anew", () => store.statements.live.setPhone(sealed));
   return sealed.length;
 }
 
@@ -67,6 +81,38 @@ async function rotateSuppressions(store: Store, secrets: Secrets, reseal: Reseal
       await store.run("seal suppressions anew", () => store.statements.suppressions.setPhone(sealed));
       rewritten += sealed.length;
     }
+  }
+  return rewritten;
+}
+
+async function rotateSubscribers(store: Store, secrets: Secrets, reseal: Reseal): Promise<number> {
+  const rows = await store.read("read subscribers", () => store.statements.subscribers.all({}));
+  const isOld = (text: string | null): boolean => text !== null && !secrets.isCurrent(text);
+  const old = rows.filter((row) => isOld(row.target) || isOld(row.secret) || isOld(row.old_secret));
+  const sealed = old.map((row) => ({
+    id: row.id,
+    target: reseal(row.target, targetPlace(row.id)),
+    secret: row.secret === null ? null : reseal(row.secret, secretPlace(row.id)),
+    old_secret: row.old_secret === null ? null : reseal(row.old_secret, oldSecretPlace(row.id)),
+  }));
+  await store.run("seal subscribers anew", () => store.statements.subscribers.setSealed(sealed));
+  return sealed.length;
+}
+
+async function rotateDeliveries(store: Store, secrets: Secrets, reseal: Reseal): Promise<number> {
+  let rewritten = 0;
+  for (let after = 0; ;) {
+    const rows = await store.read("read messages", () =>
+      store.statements.deliveries.after({ id: after, limit: page }),
+    );
+    const last = rows.at(-1);
+    if (last === undefined) break;
+    after = last.id;
+    const sealed = rows
+      .filter((row) => !secrets.isCurrent(row.body))
+      .map((row) => ({ id: row.id, body: reseal(row.body, bodyPlace(row.id)) }));
+    await store.run("seal messages anew", () => store.statements.deliveries.setBody(sealed));
+    rewritten += sealed.length;
   }
   return rewritten;
 }
