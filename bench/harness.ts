@@ -227,7 +227,7 @@ function heard(carrier: Carrier, hear: (order: Order) => void): Carrier {
     },
     lookup: (order) => carrier.lookup(order),
     hangUp: (order) => carrier.hangUp(order),
-    check: (settings) => carrier.check(settings),
+    check: (settings, line) => carrier.check(settings, line),
     close: () => carrier.close(),
   };
 }

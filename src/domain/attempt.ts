@@ -46,6 +46,14 @@ export type AttemptFold = {
   readonly detail: string | null;
   /** Set when the carrier refused for want of capacity: such an attempt is not a try. */
   readonly retryAfterMs: number | null;
+  /** It ended by a fault of ours, and says nothing about the number. */
+  readonly isOurs: boolean;
+  /** The create request was refused, and nothing says otherwise: no carrier took it. */
+  readonly isRefused: boolean;
+  /** It was taken back before anybody answered. */
+  readonly isCanceled: boolean;
+  /** The call is over, and the only thing not known is who answered. */
+  readonly awaitsAnswerer: boolean;
   /** Nobody can be asked any more: the call waits for a person's decision. */
   readonly review: boolean;
 };
@@ -54,11 +62,12 @@ export type AttemptFold = {
 export function foldReports(reports: readonly Report[]): AttemptFold {
   const answered = earliest(reports, "answered");
   const answeredAs = answerOf(reports);
-  const terminal = bestTerminal(reports, answeredAs);
+  const told = toldAnswerer(reports);
+  const terminal = bestTerminal(reports, answeredAs, told);
   const ringing = earliest(reports, "ringing");
   const accepted = earliest(reports, "accepted");
   // A terminal that denies an answer which another report saw is overruled: somebody was on the line.
-  const outcome = terminal === undefined ? null : outcomeOf(terminal, answeredAs);
+  const outcome = terminal === undefined ? null : outcomeOf(terminal, answeredAs, told);
   const placed = outcome === "not_placed" ? undefined : (answered ?? ringing ?? accepted);
   const status =
     terminal !== undefined
@@ -86,6 +95,12 @@ export function foldReports(reports: readonly Report[]): AttemptFold {
     carrierRef: pick(reports, accepted ?? terminal, (report) => report.carrierRef),
     detail: pick(reports, terminal, (report) => report.detail),
     retryAfterMs: terminal?.retryAfterMs ?? null,
+    isOurs: terminal?.isOurs ?? false,
+    isRefused: placed === undefined && (terminal?.isRefused ?? false),
+    isCanceled: terminal?.isCanceled ?? false,
+    awaitsAnswerer:
+      terminal === undefined &&
+      reports.some((report) => report.kind === "ended" && report.answererFollows === true),
     // Somebody on the line is followed by the watchdog until the call must have ended; everything else is given up.
     review:
       terminal === undefined && answered === undefined && reports.some((report) => report.kind === "review"),
@@ -94,9 +109,19 @@ export function foldReports(reports: readonly Report[]): AttemptFold {
 
 /** The strongest answer that any report saw: further reports can only make it stronger, so their order plays no part. */
 function answerOf(reports: readonly Report[]): Outcome | null {
+  return strongestAnswer(reports.filter((report) => report.kind === "answered"));
+}
+
+/** As `answerOf`, by those reports alone that say who answered. */
+function toldAnswerer(reports: readonly Report[]): Outcome | null {
+  return strongestAnswer(
+    reports.filter((report) => report.kind === "answered" && report.answeredBy !== undefined),
+  );
+}
+
+function strongestAnswer(reports: readonly Report[]): Outcome | null {
   let best: Outcome | null = null;
   for (const report of reports) {
-    if (report.kind !== "answered") continue;
     const outcome = answers[report.answeredBy ?? "unknown"];
     if (best === null || rankOf(outcome) < rankOf(best)) best = outcome;
   }
@@ -110,18 +135,23 @@ const answers = {
 } as const satisfies Record<string, Outcome>;
 
 /** What a terminal comes to beside the answer that was seen: one that denies it is overruled. */
-function outcomeOf(terminal: Report, answeredAs: Outcome | null): Outcome {
+function outcomeOf(terminal: Report, answeredAs: Outcome | null, told: Outcome | null): Outcome {
+  if (terminal.answererFollows === true && told !== null) return told;
   const claimed = terminal.outcome ?? "answered_unknown";
   return answeredAs === null || claimed.startsWith("answered_") ? claimed : answeredAs;
 }
 
 /** A total order: rank of what it comes to, then the carrier's own order (later wins), then time and key. */
-function bestTerminal(reports: readonly Report[], answeredAs: Outcome | null): Report | undefined {
+function bestTerminal(
+  reports: readonly Report[],
+  answeredAs: Outcome | null,
+  told: Outcome | null,
+): Report | undefined {
   return reports
-    .filter((report) => report.kind === "ended")
+    .filter((report) => report.kind === "ended" && (report.answererFollows !== true || told !== null))
     .toSorted(
       (a, b) =>
-        rankOf(outcomeOf(a, answeredAs)) - rankOf(outcomeOf(b, answeredAs)) ||
+        rankOf(outcomeOf(a, answeredAs, told)) - rankOf(outcomeOf(b, answeredAs, told)) ||
         (b.sequence ?? -1) - (a.sequence ?? -1) ||
         a.at - b.at ||
         (a.key < b.key ? -1 : a.key > b.key ? 1 : 0),

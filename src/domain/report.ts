@@ -20,6 +20,17 @@ export type Report = {
   readonly detail?: string;
   /** On a refusal for want of capacity: how long to leave the carrier alone (ms). Such an attempt does not count as a try. */
   readonly retryAfterMs?: number;
+  /** On `ended`: the fault is ours (account, permission, instructions), so it is never held against the number. */
+  readonly isOurs?: boolean;
+  /** On `ended`: the create request was refused, so no carrier ever took the attempt. */
+  readonly isRefused?: boolean;
+  /** On `ended`: it was taken back at the carrier before anybody answered. */
+  readonly isCanceled?: boolean;
+  /**
+   * On `ended`: who answered is told apart from it, by an `answered` report. Until that has come, or another end that does
+   * not wait for it, the attempt goes on.
+   */
+  readonly answererFollows?: boolean;
 };
 
 /**

@@ -5,4 +5,5 @@ import type { Door } from "../ports/door.ts";
 export const doors: readonly (() => Promise<Door<Engine>>)[] = [
   async () => (await import("./v1/door.ts")).door,
   async () => (await import("./callbacks/routes.ts")).door,
+  async () => (await import("./callbacks/call-status.ts")).door,
 ];

@@ -14,7 +14,6 @@ import type { CallSource, CallWindow, RefusedRetries } from "./document.ts";
 import type { LiveVerbs } from "./live-api.ts";
 import type { QueueVerbs } from "./queues-api.ts";
 import type { ScheduleVerbs } from "./schedules-api.ts";
-import type { SpokenAttempt } from "./spoken.ts";
 import type { SeriesVerbs } from "./series-api.ts";
 import type { SpokenAttempt } from "./spoken.ts";
 

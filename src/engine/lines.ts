@@ -1,5 +1,6 @@
 import { parsePhone } from "../domain/phone.ts";
 import { Refusal, refuseField } from "../domain/refusal.ts";
+import type { CarrierCheck } from "../ports/carrier.ts";
 import type { LineCountersRow, LineRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
 import type { Actor, LineInput, LineView } from "./engine.ts";
@@ -53,7 +54,8 @@ export async function createLine(context: Context, actor: Actor, input: LineInpu
   const id = lease.next("config");
   const now = context.clock.now();
   const base = newLine(id, actor.workspaceId, input.name, input.carrier, now);
-  const row = patched(context, actor, base, { ...input, settings: input.settings ?? {} });
+  const defaults = context.carriers.get(input.carrier)?.kind.lineDefaults;
+  const row = patched(context, actor, base, { ...defaults, ...input, settings: input.settings ?? {} });
   const entries = new Entries(lease);
   entries.addWide(actor.workspaceId, {
     at: now,
@@ -65,6 +67,10 @@ export async function createLine(context: Context, actor: Actor, input: LineInpu
     const { statements } = context.store;
     if ((yield* statements.lines.insert([row])).length === 0) throw nameTaken(input.name);
     yield* statements.lines.insertCounters([newCounters(id)]);
+    if (input.guarded === false)
+      yield* statements.live.insertUnguarded([
+        { line_id: id, workspace_id: actor.workspaceId, created_at: now },
+      ]);
     yield* statements.ledger.insert(entries.rows);
   });
   return changed(context, actor, row.name);
@@ -126,14 +132,18 @@ export async function checkLine(
   context: Context,
   actor: Actor,
   lineId: string,
-): Promise<{ ok: boolean; detail: string; cure?: string }> {
+): Promise<CarrierCheck> {
   const line = requireLine(context, actor, lineId);
   const connected = context.carriers.get(line.carrier);
   const settings = openSettings(context, line);
   if (connected === undefined) return { ok: false, detail: `The carrier ${line.carrier} is not there.` };
   if (settings === null)
     return { ok: false, detail: "The line's settings cannot be read.", cure: "Check ENCRYPTION_KEYS." };
-  return connected.carrier.check(settings);
+  return connected.carrier.check(settings, {
+    from: line.caller_id,
+    callsPerSecond: line.calls_per_second,
+    publicUrl: context.publicUrl(),
+  });
 }
 
 export function requireLine(context: Context, actor: Actor, lineId: string): LineRow {

@@ -5,6 +5,7 @@ import type { Tx } from "../ports/store.ts";
 import type { Report } from "../domain/report.ts";
 import type { Context } from "./context.ts";
 import { runSure } from "./run-sure.ts";
+import { judgedBefore } from "./live-claim.ts";
 import { documentPlace, parseDocument, phonePlace } from "./document.ts";
 import { ringLeadMs } from "./plan.ts";
 import { type Receive, reclaimedKey } from "./receive.ts";
@@ -85,10 +86,12 @@ async function fence(context: Context, attemptIds: readonly number[]): Promise<F
     ];
     for (const row of fenced) won.add(row.id);
     const stopped = yield* stoppedLines(context, mine);
+    const outdated = yield* judgedBefore(context, mine);
     const send: FencedAttempt[] = [];
     const keep: { id: number; reason: string }[] = [];
     for (const row of mine) {
-      const reason = stopped.get(row.line_id) ?? notNow(context, row, now);
+      const reason =
+        stopped.get(row.line_id) ?? (outdated.has(row.id) ? "not_sent" : notNow(context, row, now));
       if (reason === null) send.push(row);
       else keep.push({ id: row.id, reason });
     }
@@ -210,6 +213,13 @@ export function reportsOf(answer: PlaceAnswer, now: number): readonly Report[] {
     at: now,
     outcome: answer.outcome,
     detail: answer.detail,
+    isRefused: true,
   };
-  return [answer.retryAfterMs === undefined ? refused : { ...refused, retryAfterMs: answer.retryAfterMs }];
+  return [
+    {
+      ...refused,
+      ...(answer.retryAfterMs !== undefined && { retryAfterMs: answer.retryAfterMs }),
+      ...(answer.isOurs === true && { isOurs: true }),
+    },
+  ];
 }

@@ -1,7 +1,7 @@
 import { forever } from "../domain/ids.ts";
 import type { Report } from "../domain/report.ts";
 import type { LookupAnswer, LookupOrder } from "../ports/carrier.ts";
-import type { AttemptRow } from "../ports/rows.ts";
+import type { AttemptRow, LineRow } from "../ports/rows.ts";
 import type { ConnectedCarrier, Context } from "./context.ts";
 import { runSure } from "./run-sure.ts";
 import { phonePlace } from "./document.ts";
@@ -50,7 +50,7 @@ async function checkAttempt(context: Context, receive: Receive, attempt: Attempt
   }
   const line = context.book.lines.get(attempt.line_id);
   const connected = line === undefined ? undefined : context.carriers.get(line.carrier);
-  const order = line === undefined ? null : await lookupOrder(context, attempt, openSettings(context, line));
+  const order = line === undefined ? null : await lookupOrder(context, attempt, line);
   const answer: LookupAnswer =
     connected === undefined || order === null
       ? { kind: "unavailable", detail: "the line or the number cannot be read any more" }
@@ -81,13 +81,31 @@ async function persist(context: Context, receive: Receive, attempt: AttemptRow, 
     }
     if (now >= endless) return hangUp(context, attempt, now);
     return askAgainAt(context, attempt, Math.min(endless, now + talkingCheckMs));
-  } else if (now >= lastAt) {
+  }
+  if (mustBeTakenBack(context, attempt, now, lastAt)) return hangUp(context, attempt, now);
+  if (now >= lastAt) {
     return void (await receive.add(attempt.id, [
       { key: "review", kind: "review", at: now, detail: "the carrier could not say what became of it" },
     ]));
   }
   const wait = checkLadder[Math.min(attempt.checks, checkLadder.length - 1)] ?? 60_000;
-  return askAgainAt(context, attempt, Math.min(now + wait, Math.max(lastAt, now + 1000)));
+  const closing = queuesAt(context, attempt) && attempt.closes_at > now ? attempt.closes_at : forever;
+  return askAgainAt(context, attempt, Math.min(now + wait, Math.max(lastAt, now + 1000), closing));
+}
+
+/**
+ * Whether a call that its carrier took, and of which nothing but that is known, must not ring any more: its window has
+ * closed, or it is given up. Asked for again and again, because a call that was taken back must be seen to have ended.
+ */
+function mustBeTakenBack(context: Context, attempt: AttemptRow, now: number, lastAt: number): boolean {
+  if (attempt.status !== "accepted" || !queuesAt(context, attempt)) return false;
+  return now >= Math.min(attempt.closes_at, lastAt) && now < lastAt + 4 * context.tuning.graceMs;
+}
+
+/** Does the attempt's carrier keep calls waiting that it has taken? */
+function queuesAt(context: Context, attempt: AttemptRow): boolean {
+  const line = context.book.lines.get(attempt.line_id);
+  return line !== undefined && context.carriers.get(line.carrier)?.kind.queues === true;
 }
 
 /** When it was answered by the carrier's word; where that is earlier than our request, its clock and ours disagree. */
@@ -144,8 +162,9 @@ async function ask(context: Context, connected: ConnectedCarrier, order: LookupO
 async function lookupOrder(
   context: Context,
   attempt: AttemptRow,
-  settings: unknown,
+  line: LineRow,
 ): Promise<LookupOrder | null> {
+  const settings = openSettings(context, line);
   const [row] = await context.store.read("read a number", () =>
     context.store.statements.documents.byIds([{ call_id: attempt.call_id }]),
   );
@@ -155,7 +174,10 @@ async function lookupOrder(
       attemptKey: context.secrets.attemptKey(attempt.id),
       carrierRef: attempt.carrier_ref,
       to: context.secrets.open(row.phone, phonePlace(attempt.call_id)),
+      from: line.caller_id,
       placedAt: attempt.placing_at ?? attempt.claimed_at,
+      isAnswered: attempt.status === "in_progress",
+      isOthers: (carrierRef) => isOthers(context, attempt, carrierRef),
       settings,
     };
   } catch (error) {
@@ -164,6 +186,20 @@ async function lookupOrder(
     });
     return null;
   }
+}
+
+/** Attempts of one number that may be mistaken for each other are made within minutes, so their ids are not far apart. */
+const idsApartMax = 20_000;
+
+async function isOthers(context: Context, attempt: AttemptRow, carrierRef: string): Promise<boolean> {
+  const found = await context.store.read("look for the attempt of a carrier's call", () =>
+    context.store.statements.attempts.withRef({
+      from_id: attempt.id - idsApartMax,
+      to_id: attempt.id + idsApartMax,
+      carrier_ref: carrierRef,
+    }),
+  );
+  return found.some(({ id }) => id !== attempt.id);
 }
 
 async function askAgainAt(context: Context, attempt: AttemptRow, at: number): Promise<void> {
@@ -212,7 +248,7 @@ export function makeDeliver(context: Context): () => Promise<number> {
       const done = await tryHangUp(context, row.attempt_id);
       const tries = row.tries + 1;
       if (!done && tries >= hangUpTriesMax)
-        context.log.warn("A call that lasts too long could not be hung up.", {
+        context.log.warn("A call could not be ended at its carrier.", {
           attempt: context.secrets.publicId("attempt", row.attempt_id),
         });
       await context.store.run("settle the outbox", () =>
@@ -236,7 +272,7 @@ async function tryHangUp(context: Context, attemptId: number): Promise<boolean> 
   const connected = line === undefined ? undefined : context.carriers.get(line.carrier);
   if (attempt === undefined || attempt.status === "ended" || line === undefined || connected === undefined)
     return true;
-  const order = await lookupOrder(context, attempt, openSettings(context, line));
+  const order = await lookupOrder(context, attempt, line);
   if (order === null) return true;
   try {
     return await connected.carrier.hangUp(order);

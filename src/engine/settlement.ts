@@ -2,7 +2,14 @@ import { type AttemptFold, foldReports } from "../domain/attempt.ts";
 import { type CallEvent, nextCallStatus } from "../domain/call.ts";
 import { type Outcome, retryClassOf } from "../domain/outcome.ts";
 import type { Report } from "../domain/report.ts";
-import { type Verdict, daypartOf, judgeAttempt, minutesToOtherDaypart } from "../domain/retry.ts";
+import {
+  type RetryPolicy,
+  type Verdict,
+  daypartOf,
+  judgeAttempt,
+  minutesToOtherDaypart,
+  refusedRule,
+} from "../domain/retry.ts";
 import { offsetAt } from "../domain/zone.ts";
 import type {
   AttemptRow,
@@ -60,7 +67,7 @@ export function foldAttempt(
   reports: readonly Report[],
   now: number,
 ): Judgement {
-  const fold = foldReports(reports);
+  const fold = releasedAtClosing(foldReports(reports), before);
   const ended = fold.status === "ended";
   const counted = fold.retryAfterMs === null ? 1 : 0;
   const after: AttemptChange = {
@@ -94,6 +101,13 @@ export function foldAttempt(
   return { before, after, fold, needsDocument };
 }
 
+/** What its carrier still queued when its window closed was taken back, so it waits for the next window and was no try. */
+function releasedAtClosing(fold: AttemptFold, before: AttemptRow): AttemptFold {
+  const rang = fold.ringingAt !== null || fold.answeredAt !== null;
+  if (!fold.isCanceled || rang || (fold.endedAt ?? 0) < before.closes_at) return fold;
+  return { ...fold, outcome: "not_placed", retryAfterMs: 0, detail: "calling_hours" };
+}
+
 /** A look that is due already, as after a restart, is not put off by a report: another one may have been lost before it. */
 function overdueCheck(before: AttemptRow, now: number): number {
   return before.check_at !== null && before.check_at <= now ? before.check_at : Infinity;
@@ -103,11 +117,17 @@ function nextCheck(context: Context, attempt: AttemptRow, fold: AttemptFold, now
   const line = context.book.lines.get(attempt.line_id);
   const ringMs = line?.ring_timeout_ms ?? 60_000;
   if (fold.status === "unknown") return now + checkLadder[0];
+  if (fold.awaitsAnswerer) return now + context.tuning.graceMs;
   if (fold.status === "in_progress") {
     return Math.min((fold.answeredAt ?? now) + attempt.max_duration_ms, now + talkingCheckMs);
   }
-  if (fold.status === "accepted" || fold.status === "ringing")
-    return Math.max(now, fold.acceptedAt ?? now) + ringMs + context.tuning.graceMs;
+  if (fold.status === "accepted" || fold.status === "ringing") {
+    const rungOutAt = Math.max(now, fold.acceptedAt ?? now) + ringMs + context.tuning.graceMs;
+    const queues = line !== undefined && context.carriers.get(line.carrier)?.kind.queues === true;
+    return fold.status === "accepted" && queues
+      ? Math.min(rungOutAt, Math.max(attempt.closes_at, now + checkLadder[0]))
+      : rungOutAt;
+  }
   return attempt.check_at ?? now + context.tuning.graceMs;
 }
 
@@ -239,18 +259,23 @@ function settleEnded(
   }
   call.outcome = outcome;
   call.disposition = fold.disposition;
-  if (outcome !== "not_placed") call.dispatched_at ??= fold.acceptedAt ?? fold.endedAt;
+  if (outcome !== "not_placed" && !fold.isRefused) call.dispatched_at ??= fold.acceptedAt ?? fold.endedAt;
   if (fold.disposition === "opt_out" && read !== null)
     suppress(context, effects, call, read.e164, "suppressed", "opt_out", null, now);
-  const policy = context.book.policyOf(
-    call.workspace_id,
-    read?.document.policyId ?? null,
-    context.book.lineOfLane(call.lane_id),
-  );
+  const policy = policyOf(context, call, read?.document);
   const verdict: Verdict = judgeAttempt(
     policy,
-    { outcome, disposition: fold.disposition, endedAt: fold.endedAt ?? now },
-    earlier.map((one) => ({ outcome: one.outcome ?? "not_placed", disposition: one.disposition })),
+    {
+      outcome,
+      disposition: fold.disposition,
+      isRefused: fold.isRefused || outcome === "not_placed",
+      endedAt: fold.endedAt ?? now,
+    },
+    earlier.map((one) => ({
+      outcome: one.outcome ?? "not_placed",
+      disposition: one.disposition,
+      isRefused: one.accepted_at === null,
+    })),
     before.id,
   );
   if (verdict.kind === "done")
@@ -266,6 +291,7 @@ function settleEnded(
   else if (verdict.kind === "give_up") {
     if (
       verdict.quarantine &&
+      !fold.isOurs &&
       policy.quarantineMs > 0 &&
       read !== null &&
       context.carriers.get(context.book.lineOfLane(call.lane_id).carrier)?.kind.real === true
@@ -279,6 +305,13 @@ function settleEnded(
       : verdict.notBefore;
     planAgain(context, effects, call, read, "retry", "retry", Math.max(now, notBefore), now, before.id, data);
   }
+}
+
+function policyOf(context: Context, call: Working, document: CallDocument | undefined): RetryPolicy {
+  const line = context.book.lineOfLane(call.lane_id);
+  const policy = context.book.policyOf(call.workspace_id, document?.policyId ?? null, line);
+  const { refusedRetries } = document ?? {};
+  return refusedRetries === undefined ? policy : { ...policy, refused: refusedRule(refusedRetries) };
 }
 
 type Read = { readonly document: CallDocument; readonly e164: string };

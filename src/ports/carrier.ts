@@ -46,6 +46,8 @@ export type PlaceAnswer =
       readonly outcome: Outcome;
       readonly detail: string;
       readonly retryAfterMs?: number;
+      /** The fault is ours (account, permission, instructions): never held against the number. */
+      readonly isOurs?: boolean;
     }
   /** Everything else after the first byte: time-out, reset, unreadable answer. Never asked again. */
   | { readonly kind: "unknown"; readonly detail: string };
@@ -57,7 +59,23 @@ export type LookupAnswer =
   /** It cannot be asked (now, or at all). */
   | { readonly kind: "unavailable"; readonly detail: string };
 
-export type CarrierCheck = { readonly ok: boolean; readonly detail: string; readonly cure?: string };
+export type CarrierCheck = {
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly cure?: string;
+  /** What works and could be better, a sentence each. */
+  readonly warnings?: readonly string[];
+};
+
+/** What a check may know of a line beside its settings. */
+export type LineFacts = {
+  /** E.164 caller id of the line, if it has one. */
+  readonly from: string | null;
+  /** 0: without limit. */
+  readonly callsPerSecond: number;
+  /** Where this server is reached from outside, without a slash at the end; null when it is not known. */
+  readonly publicUrl: string | null;
+};
 
 /** A connected carrier. It never throws for what the network does; a throw is a programmer's error and counts as unknown. */
 export interface Carrier {
@@ -65,10 +83,13 @@ export interface Carrier {
   place(order: Order): Promise<PlaceAnswer>;
   /** Asks what became of an attempt. `carrierRef` is null when no answer ever told it. */
   lookup(order: LookupOrder): Promise<LookupAnswer>;
-  /** Ends a call that is ringing or in progress. Safe to repeat. False when the carrier cannot. */
+  /**
+   * Ends a call that is ringing or in progress, or takes back one that it still queues. One that `order` does not know to
+   * be answered is ended only while nobody has answered, where the carrier can tell. Safe to repeat. False when it cannot.
+   */
   hangUp(order: LookupOrder): Promise<boolean>;
-  /** For `doctor`: are credentials and routes in order? */
-  check(settings: unknown): Promise<CarrierCheck>;
+  /** For `doctor`: are credentials and routes in order? Places no call. */
+  check(settings: unknown, line: LineFacts): Promise<CarrierCheck>;
   /** Releases sockets and files. */
   close(): Promise<void>;
 }
@@ -77,7 +98,14 @@ export type LookupOrder = {
   readonly attemptKey: string;
   readonly carrierRef: string | null;
   readonly to: string;
+  /** E.164 caller id of the line, if it has one. */
+  readonly from: string | null;
+  /** When the request left, or just before (UTC ms). */
   readonly placedAt: number;
+  /** Somebody is known to be on the line. */
+  readonly isAnswered: boolean;
+  /** Is this call of the carrier's known to be another attempt's? For carriers whose lists do not show our key. */
+  readonly isOthers: (carrierRef: string) => Promise<boolean>;
   readonly settings: unknown;
 };
 
@@ -92,11 +120,32 @@ export type Callback = {
   readonly contentType: string;
   /** The path and query as requested. */
   readonly url: string;
+  /** Where this server is reached from outside, without a slash at the end; null when it is not known. */
+  readonly publicUrl: string | null;
 };
 export type CallbackReading =
   | { readonly kind: "reports"; readonly reports: readonly Report[] }
   | { readonly kind: "forged"; readonly detail: string }
   | { readonly kind: "unreadable"; readonly detail: string };
+
+/** An attempt for which a carrier asks, while its call runs, what to do. */
+export type Spoken = Pick<
+  Order,
+  "attemptKey" | "callId" | "attemptId" | "attemptNumber" | "to" | "from" | "purpose" | "metadata"
+> & {
+  readonly instructions: Readonly<Record<string, unknown>> | null;
+  /** False once the attempt has ended for us: then nothing more is to be said. */
+  readonly isOpen: boolean;
+};
+export type ScriptReading =
+  | {
+      readonly kind: "script";
+      readonly contentType: string;
+      readonly body: string;
+      /** What the question itself tells about the attempt. */
+      readonly reports: readonly Report[];
+    }
+  | Exclude<CallbackReading, { readonly kind: "reports" }>;
 
 /** One kind of carrier: a registry entry in `carriers/index.ts`. */
 export interface CarrierKind {
@@ -105,6 +154,10 @@ export interface CarrierKind {
   readonly real: boolean;
   /** Which settings are secrets, by top-level name: sealed at rest, never shown. */
   readonly secrets: readonly string[];
+  /** What a new line of this kind starts with, where its maker does not say. */
+  readonly lineDefaults?: { readonly calls_per_second?: number; readonly caller_id?: string };
+  /** True when what it accepted may ring much later: then what has not rung is taken back when its window closes. */
+  readonly queues?: boolean;
   parseSettings(input: Readonly<Record<string, unknown>>): SettingsCheck;
   connect(ports: CarrierPorts): Carrier;
   /** Checks what a call hands to this carrier; a kind without it takes nothing. */
@@ -116,6 +169,8 @@ export interface CarrierKind {
   checkScriptWord?(word: string): boolean;
   /** Verifies and reads a callback for an attempt of this carrier. `now` in UTC ms. */
   readCallback?(callback: Callback, settings: unknown, now: number): CallbackReading;
+  /** Verifies and answers what a carrier asks at `{callbackUrl}/twiml` while a call runs. `now` in UTC ms. */
+  readScript?(callback: Callback, settings: unknown, spoken: Spoken, now: number): ScriptReading;
 }
 
 /** What a carrier may use. `deliver` is how an in-process carrier (the sandbox) reports on its own. */

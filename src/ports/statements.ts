@@ -361,7 +361,6 @@ export type Statements = {
     workspaces(args: object): Tx<r.LiveWorkspaceRow[]>;
     putWorkspace(rows: readonly r.LiveWorkspaceRow[]): Tx<never[]>;
     numbers(args: object): Tx<r.LiveNumberRow[]>;
-    numbersAfter(args: ById & { limit: number }): Tx<r.LiveNumberRow[]>;
     /** Returns nothing when the number is there already. */
     insertNumber(rows: readonly r.LiveNumberRow[]): Tx<ById[]>;
     removeNumber(args: Of & ById): Tx<ById[]>;

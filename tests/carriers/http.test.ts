@@ -487,6 +487,7 @@ function callbackOf(body: string, headers: Readonly<Record<string, string | unde
     rawBody: new TextEncoder().encode(body),
     contentType: "application/json",
     url: "/callbacks/key-1",
+    publicUrl: null,
   };
 }
 

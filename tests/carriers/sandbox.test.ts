@@ -374,7 +374,7 @@ function bound(network: SandboxNetwork): SandboxNetwork {
     place: (order: Order) => network.place(order),
     lookup: (order) => network.lookup(order),
     hangUp: (order) => network.hangUp(order),
-    check: (settings) => network.check(settings),
+    check: (settings, line) => network.check(settings, line),
     close: () => network.close(),
     witness: () => network.witness(),
   };

@@ -93,7 +93,7 @@ export class PhoneNetwork {
         this.#world.trace("hang up");
         return answered(network.hangUp(order));
       },
-      check: (settings) => network.check(settings),
+      check: (settings, line) => network.check(settings, line),
       close: () => Promise.resolve(),
     };
   }
