@@ -20,6 +20,7 @@ export const idPrefixes = {
   retry_policy: "rtp",
   suppression: "sup",
   event: "evt",
+  live_number: "num",
   key: "key",
   webhook_endpoint: "whe",
   notification_handler: "nth",

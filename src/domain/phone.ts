@@ -14,6 +14,8 @@ export type PhoneFacts = {
   readonly valid: boolean;
   readonly type?: string | undefined;
   readonly country?: string | undefined;
+  /** The digits after the calling code. */
+  readonly national?: string | undefined;
 };
 
 /** Looks a number up in a numbering plan; `system/phone-metadata` has one. */

@@ -3,6 +3,8 @@ export const scopes = [
   "*",
   "calls:read",
   "calls:write",
+  "series:read",
+  "series:write",
   "agents:read",
   "agents:write",
   "queues:read",

@@ -6,6 +6,7 @@ import type { NumberCap } from "../domain/pacing.ts";
 import type { HoursRow, LaneRow, LineRow, RetryPolicyRow, SettingRow, WorkspaceRow } from "../ports/rows.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { Ids } from "./ids.ts";
+import { type LiveBook, type LiveConfig, emptyLiveBook, liveBookOf, readLiveRows } from "./live-book.ts";
 import { type SurePorts, runSure } from "./run-sure.ts";
 
 /** Calling hours, ready to be asked. */
@@ -77,6 +78,7 @@ export class Book {
   lanes: ReadonlyMap<number, LaneRow> = new Map();
   hours: ReadonlyMap<number, HoursEntry> = new Map();
   policies: ReadonlyMap<number, PolicyEntry> = new Map();
+  live: LiveBook = emptyLiveBook;
   #laneIds: ReadonlyMap<string, number> = new Map();
   #reads = 0;
   #newest = 0;
@@ -97,6 +99,7 @@ export class Book {
         lanes: yield* statements.lanes.all({}),
         hours: yield* statements.hours.all({}),
         policies: yield* statements.retryPolicies.all({}),
+        live: yield* readLiveRows(statements),
       };
     });
     const hours = new Map<number, HoursEntry>();
@@ -112,6 +115,7 @@ export class Book {
       read.lanes.map((row) => [laneKey(row.line_id, row.campaign_id, row.priority), row.id]),
     );
     this.hours = hours;
+    this.live = liveBookOf([...this.workspaces.keys()], read.live);
     this.policies = new Map(
       [...builtInPolicies, ...read.policies].map((row) => [row.id, { row, policy: parsePolicy(row.spec) }]),
     );
@@ -130,6 +134,13 @@ export class Book {
   workspace(id: number): WorkspaceConfig {
     const config = this.workspaces.get(id);
     if (config === undefined) throw new Error(`Workspace ${id} is not in the book`);
+    return config;
+  }
+
+  /** Whom the workspace's real lines may ring. */
+  liveOf(workspaceId: number): LiveConfig {
+    const config = this.live.workspaces.get(workspaceId);
+    if (config === undefined) throw new Error(`Workspace ${workspaceId} is not in the book`);
     return config;
   }
 

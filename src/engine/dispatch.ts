@@ -1,16 +1,17 @@
 import { nextCallStatus } from "../domain/call.ts";
 import { forever } from "../domain/ids.ts";
 import { allow, numberFreeAt, take } from "../domain/pacing.ts";
-import type { AttemptRow, CallDocumentRow, CallRow, DueRow, LaneRow, PersonRow } from "../ports/rows.ts";
+import type { AttemptRow, CallDocumentRow, CallRow, LaneRow } from "../ports/rows.ts";
 import type { Claimable } from "../ports/statements.ts";
 import type { Tx } from "../ports/store.ts";
 import { isClockFenced } from "./clock-watch.ts";
 import type { Context } from "./context.ts";
 import { dialsOf, suppressionFor, suppressionsOf } from "./claim-people.ts";
+import { type Judged, end, standAside } from "./claim-verdict.ts";
 import { runSure } from "./run-sure.ts";
 import { documentPlace, parseDocument, phonePlace } from "./document.ts";
 import type { Lease } from "./ids.ts";
-import { type Guard, isWatched, openGuard, standAside } from "./live-claim.ts";
+import { isWatched, openGuard } from "./live-claim.ts";
 import { Entries, type Working, move } from "./ledger.ts";
 import { countersOf, limitsOf, lineDay } from "./line-waits.ts";
 import { type Overlap, overlapRecheckMs, overlapsOf } from "./overlap.ts";
@@ -214,16 +215,6 @@ function blockedBy(reason: string, until: number): Claim {
   return { attempts: [], taken: 0, blocked: { reason, until }, movedTo: forever };
 }
 
-export type Judged = {
-  dial: Working[];
-  changed: Working[];
-  due: DueRow[];
-  people: PersonRow[];
-  entries: Entries;
-  /** Null for a line that can ring nobody and has no budget. */
-  guard: Guard | null;
-};
-
 /** For each call that was taken out: dial, expire, skip, move to its next opening, or park what cannot be read. */
 function* judgeTaken(
   context: Context,
@@ -387,23 +378,6 @@ function movedTo(
   judged.changed.push(call);
   judged.due.push({ lane_id: call.lane_id, due_at: dueAt, call_id: call.id });
   return true;
-}
-
-/** Ends a call that is not dialed, and says why. */
-export function end(
-  judged: Judged,
-  call: Working,
-  event: "expire" | "skip" | "park",
-  reason: string,
-  now: number,
-  data?: Readonly<Record<string, unknown>>,
-): void {
-  move(call, event, now);
-  call.reason = reason;
-  if (event !== "park") call.ended_at = now;
-  const type = event === "expire" ? "call.expired" : event === "skip" ? "call.skipped" : "call.needs_review";
-  judged.entries.add(call, { at: now, type, reason, ...(data !== undefined && { data }) });
-  judged.changed.push(call);
 }
 
 function startAttempt(entries: Entries, call: Working, attempt: AttemptRow, now: number): void {

@@ -9,6 +9,7 @@ import type { CallDocument, CallWindow } from "./document.ts";
 import type { Actor, CallRequest, Idempotency } from "./engine.ts";
 import type { Working } from "./ledger.ts";
 import { openSettings } from "./line-settings.ts";
+import { checkLive } from "./live-draft.ts";
 import { planCall, subjectOf } from "./plan.ts";
 import { readInstant, readWhen, zoneNamed } from "./when.ts";
 
@@ -25,6 +26,8 @@ export type Draft = {
   readonly idempotency: Idempotency | null;
   readonly moves: readonly Move[];
   readonly warnings: readonly string[];
+  /** The country that nobody has decided on, if the call waits for that. */
+  readonly newCountry: string | null;
 };
 
 /** Plans a request. Throws `Refusal` with the field that is at fault. */
@@ -48,6 +51,7 @@ export async function draftCall(
       throw refuseField("line_needed", "/line", "The workspace has no default line.");
     throw refuseField("line_unknown", "/line", `No line is called "${request.line.slice(0, 64)}".`);
   }
+  const advice = checkLive(context, actor, line, phone.e164);
   const hours = named(
     request.hours,
     (name) => book.findHours(actor.workspaceId, name),
@@ -74,6 +78,7 @@ export async function draftCall(
     ...(request.window !== undefined && { window: readWindow(context, request.window) }),
     ...(request.carrier !== undefined && { instructions: readInstructions(context, line, request.carrier) }),
     ...(request.source !== undefined && { source: request.source }),
+    ...(request.refused_retries !== undefined && { refusedRetries: request.refused_retries }),
   };
   const plan = planCall(context, subjectOf(actor.workspaceId, phone.e164, document), line, asked.at);
   if (plan.kind === "held") {
@@ -107,7 +112,8 @@ export async function draftCall(
     onDuplicate: request.on_duplicate ?? "refuse",
     idempotency,
     moves: plan.moves,
-    warnings: asked.warnings,
+    warnings: [...asked.warnings, ...(request.notes ?? []), ...advice.warnings],
+    newCountry: advice.newCountry,
     call: {
       id: 0,
       workspace_id: actor.workspaceId,

@@ -1,8 +1,11 @@
 import type { Reason } from "../domain/call.ts";
 import { allow } from "../domain/pacing.ts";
+import { usedOf } from "../domain/spend.ts";
 import { offsetAt } from "../domain/zone.ts";
-import type { LineCountersRow, LineRow, WorkspaceRow } from "../ports/rows.ts";
+import type { LineCountersRow, LineRow, LineSpendingRow, WorkspaceRow } from "../ports/rows.ts";
+import type { Tx } from "../ports/store.ts";
 import type { Context } from "./context.ts";
+import { budgetOf } from "./live-book.ts";
 
 /** Why due calls wait, worked out per line when somebody asks. */
 export type LineWaits = {
@@ -17,6 +20,7 @@ export async function readLineWaits(context: Context): Promise<LineWaits> {
     return {
       counters: yield* statements.lines.counters({}),
       workspaces: yield* statements.workspaces.all({}),
+      spending: yield* spendingNow(context),
     };
   });
   const counters = new Map(read.counters.map((row) => [row.line_id, row]));
@@ -28,7 +32,8 @@ export async function readLineWaits(context: Context): Promise<LineWaits> {
     const workspace = line === undefined ? undefined : workspaces.get(line.workspace_id);
     return line === undefined || counter === undefined || workspace === undefined
       ? "line_removed"
-      : lineWaitsFor(context, line, counter, workspace, now);
+      : (lineWaitsFor(context, line, counter, workspace, now) ??
+          waitsForMoney(context, lineId, read.spending));
   };
   return {
     ofLine,
@@ -52,6 +57,41 @@ function lineWaitsFor(
   if (line.status === "paused") return "line_paused";
   const { today, tomorrowAt } = lineDay(context, line.timezone, now);
   return allow(limitsOf(line), countersOf(counters), 1, now, today, tomorrowAt).waitingFor;
+}
+
+/** What the lines that have a budget have spent in their hour and on their day of now; nothing is read without any. */
+function* spendingNow(context: Context): Tx<LineSpendingRow[]> {
+  const lines = [...context.book.live.budgets.keys()].flatMap((id) => context.book.lines.get(id) ?? []);
+  return yield* context.store.statements.money.spending(lines.flatMap((line) => spansNow(context, line)));
+}
+
+/** Has a claim of this hour or day run short of money that is still not there? */
+function waitsForMoney(
+  context: Context,
+  lineId: number,
+  spending: readonly LineSpendingRow[],
+): "spend_cap" | null {
+  const row = context.book.live.budgets.get(lineId);
+  if (row === undefined) return null;
+  const budget = budgetOf(row);
+  const isShort = spending.some((one) => {
+    const max = one.span === "day" ? budget.dayMax : budget.hourMax;
+    return one.line_id === lineId && max > 0 && one.short_of > 0 && usedOf(one) + one.short_of > max;
+  });
+  return isShort ? "spend_cap" : null;
+}
+
+/** The keys of a line's hour (since 1970) and local day of now. */
+export function spansNow(
+  context: Pick<Context, "clock" | "zones">,
+  line: Pick<LineRow, "id" | "timezone">,
+): Pick<LineSpendingRow, "line_id" | "span" | "number">[] {
+  const now = context.clock.now();
+  const { today } = lineDay(context, line.timezone, now);
+  return [
+    { line_id: line.id, span: "day", number: today },
+    { line_id: line.id, span: "hour", number: Math.floor(now / 3_600_000) },
+  ];
 }
 
 /** The line's local day, as days since 1970-01-01, and the instant at which the next one begins. */

@@ -16,6 +16,15 @@ export function makePrune(context: Context): () => Promise<number> {
     const removed = await pruneCalls(context, now - context.tuning.keepCallsMs);
     const more = await pruneDeliveries(context, now - context.tuning.keepDeliveriesMs, 10 * page);
     const full = await context.store.run("prune keys", function* () {
+      const series = yield* statements.series.removeEnded({
+        before: now - context.tuning.keepCallsMs,
+        limit: page,
+      });
+      yield* statements.occurrences.removeOf(series.map(({ id }) => ({ series_id: id })));
+      const slots = yield* statements.occurrences.removeBefore({
+        before: now - context.tuning.keepCallsMs,
+        limit: page,
+      });
       const keys = yield* statements.idempotency.removeBefore({
         before: now - context.tuning.keepIdempotencyMs,
         limit: page,
@@ -30,7 +39,7 @@ export function makePrune(context: Context): () => Promise<number> {
         before: now - context.tuning.keepCallsMs,
         limit: 10 * page,
       });
-      return keys.length === page || entries.length === 10 * page;
+      return slots.length === page || series.length === page || keys.length === page || entries.length === 10 * page;
     });
     return full || more || removed === page ? now + 50 : now + everyMs;
   };

@@ -15,6 +15,7 @@ import { type Effects, type Judgement, foldAttempt, settleCall } from "./settlem
 import { Group } from "./group.ts";
 import type { Lease } from "./ids.ts";
 import { Entries, type Working } from "./ledger.ts";
+import { settleMoney } from "./live-money.ts";
 
 /** The key of a report by which somebody else takes back what an owner claimed and did not place. */
 export const reclaimedKey = "reclaimed";
@@ -127,6 +128,7 @@ function* settleInTx(
       );
   }
   yield* writeEffects(context, effects, folded);
+  yield* settleMoney(context, folded, calls);
   return { stored, effects };
 }
 

@@ -2,6 +2,7 @@ import type { Secrets } from "../ports/secrets.ts";
 import type { Store } from "../ports/store.ts";
 import { documentPlace, phonePlace } from "./document.ts";
 import { settingsPlace } from "./line-settings.ts";
+import { seriesDocumentPlace, seriesPhonePlace } from "./series-document.ts";
 import { liveNumberPlace } from "./live-numbers.ts";
 import { bodyPlace, oldSecretPlace, secretPlace, targetPlace } from "./subscribers.ts";
 import { suppressionPlace } from "./suppressions.ts";
@@ -39,6 +40,7 @@ export async function rotateEncryption(
   }
   rewritten += await rotateLines(store, secrets, reseal);
   rewritten += await rotateSuppressions(store, secrets, reseal);
+  rewritten += await rotateSeries(store, secrets, reseal);
   rewritten += await rotateLiveNumbers(store, secrets, reseal);
   rewritten += await rotateSubscribers(store, secrets, reseal);
   rewritten += await rotateDeliveries(store, secrets, reseal);
@@ -63,6 +65,27 @@ async function rotateLiveNumbers(store: Store, secrets: Secrets, reseal: Reseal)
     .map((row) => ({ id: row.id, phone: reseal(row.phone, liveNumberPlace(row.id)) }));
   await store.run("seal allow-lists anew", () => store.statements.live.setPhone(sealed));
   return sealed.length;
+}
+
+async function rotateSeries(store: Store, secrets: Secrets, reseal: Reseal): Promise<number> {
+  let rewritten = 0;
+  for (let after = 0; ;) {
+    const rows = await store.read("read series", () =>
+      store.statements.series.after({ id: after, limit: page }),
+    );
+    const last = rows.at(-1);
+    if (last === undefined) return rewritten;
+    after = last.id;
+    const sealed = rows
+      .filter((row) => !secrets.isCurrent(row.phone) || !secrets.isCurrent(row.document))
+      .map((row) => ({
+        id: row.id,
+        phone: reseal(row.phone, seriesPhonePlace(row.id)),
+        document: reseal(row.document, seriesDocumentPlace(row.id)),
+      }));
+    await store.run("seal series anew", () => store.statements.series.reseal(sealed));
+    rewritten += sealed.length;
+  }
 }
 
 async function rotateSuppressions(store: Store, secrets: Secrets, reseal: Reseal): Promise<number> {

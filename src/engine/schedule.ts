@@ -2,6 +2,7 @@ import { Refusal, refuseField } from "../domain/refusal.ts";
 import type { Context } from "./context.ts";
 import type { Actor, BulkItem, CallRequest, CallView, Idempotency, Scheduled } from "./engine.ts";
 import type { Group } from "./group.ts";
+import { askCountries } from "./live-countries.ts";
 import { readCalls, viewOf } from "./view.ts";
 
 import { type Draft, draftCall } from "./draft.ts";
@@ -30,7 +31,9 @@ export async function schedule(
     if (replay === null || !(error instanceof Refusal)) throw error;
     return replay;
   }
-  return answer(context, draft, await group.add(draft));
+  const written = await group.add(draft);
+  if (draft.newCountry !== null) await askCountries(context, actor, [draft.newCountry]);
+  return answer(context, draft, written);
 }
 
 /** What could be done when the key was new may be impossible now (its time has passed): its answer stays the same. */
@@ -80,6 +83,11 @@ export async function scheduleMany(
     if (replay !== null) return { items: replay, replayed: true };
   }
   if (written === null) throw new Error("A bulk key is taken, and nobody holds it");
+  await askCountries(
+    context,
+    actor,
+    good.map((draft) => draft.newCountry),
+  );
   const items: BulkItem[] = [];
   let at = 0;
   for (const draft of drafts) {

@@ -11,6 +11,7 @@ export async function loadPhoneMetadata(): Promise<PhoneMetadata> {
       valid: phone.isValid(),
       type: phone.getType(),
       country: phone.country,
+      national: phone.nationalNumber,
     };
   };
 }
