@@ -14,7 +14,7 @@ export type CallEdit = (call: Working, document: CallDocumentRow | undefined, no
 
 /**
  * Changes one call by request, in one transaction, so that exactly one of a change and a claim wins: 1. take its due row
- * out; 2. lock it; 3. edit; 4. write it back with its due row and ledger line. Throws `not_found`, `precondition_failed`.
+ * out; 2. lock it; 3. edit; 4. write it back with its due row, its ledger line, and what `also` writes. Throws `not_found`, `precondition_failed`.
  */
 export async function changeCall(
   context: Context,
@@ -22,6 +22,7 @@ export async function changeCall(
   callId: string,
   ifVersion: number | undefined,
   edit: CallEdit,
+  also?: (call: Working) => Tx<void>,
 ): Promise<CallView> {
   const id = callIdOf(context, callId);
   const lease = await context.ids.reserve({ ledger: 2 });
@@ -46,6 +47,7 @@ export async function changeCall(
       entries.add(call, { actor: actor.name, ...entry });
       if ((yield* statements.calls.change([call])) === 0)
         throw new Error("A locked call was changed by another transaction");
+      if (also !== undefined) yield* also(call);
       yield* statements.dedupe.remove(dedupeOf([call]));
       yield* statements.ledger.insert(entries.rows);
     }
