@@ -101,7 +101,8 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
   const telling = new DeliverEvents(context, subscribers);
   loop.add("fan-out", makeFanOut(context, subscribers));
   loop.add("deliver-events", () => telling.run());
-  const quiet = (): boolean => telling.quiet && loop.quiet && group.quiet && receive.quiet && context.state.placing.size === 0;
+  const quiet = (): boolean =>
+    telling.quiet && loop.quiet && group.quiet && receive.quiet && context.state.placing.size === 0;
 
   return {
     ...callVerbs(context, group, receive),

@@ -16,9 +16,10 @@ export function subscriberId(
 
 export function endpointView(context: Context, row: SubscriberRow): WebhookEndpointView {
   const target = targetOf(context, row);
+  const { url } = target;
   return {
     ...shared(context, row),
-    url: String(target["url"] ?? ""),
+    url: typeof url === "string" ? url : "",
     description: row.name,
     allowPrivate: target["allow_private"] === true,
   };

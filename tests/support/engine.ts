@@ -6,6 +6,7 @@ import type { ZoneBook } from "../../src/domain/zone.ts";
 import type { Tuning } from "../../src/engine/context.ts";
 import { createEngine } from "../../src/engine/create.ts";
 import type { Actor, CallRequest, CallView, Engine } from "../../src/engine/engine.ts";
+import type { Channel } from "../../src/ports/channel.ts";
 import type { Conveyor } from "../../src/ports/conveyor.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { openStore } from "../../src/store/open.ts";
@@ -31,6 +32,8 @@ export type EngineOptions = {
   readonly stub?: StubCarrier;
   /** True when the stub carrier shall count as one that rings people. */
   readonly realStub?: boolean;
+  /** Ways to tell somebody what happens; default: none. */
+  readonly channels?: Readonly<Record<string, Channel>>;
   /** The engine is built and not started. */
   readonly asleep?: boolean;
 };
@@ -91,6 +94,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<TestEngi
       sandbox: () => Promise.resolve({ ...sandbox, connect: (ports) => (network = openNetwork(ports)) }),
       stub: () => Promise.resolve(stub.kind(options.realStub ?? false)),
     },
+    ...(options.channels === undefined ? {} : { channels: options.channels }),
     phoneMetadata,
     holidays: (country, region) => loadHolidays(country, region, [2026]),
     journalPath: options.journalPath ?? null,
