@@ -104,7 +104,7 @@ export function seriesView(context: Context, series: OpenSeries): SeriesView {
     nextCallId: isAhead && row.call_id !== null ? context.secrets.publicId("call", row.call_id) : null,
     slots: row.slot_number,
     to: series.e164,
-    template: { ...document.template, to: series.e164, timezone: row.timezone },
+    template: shownTemplate(series),
     policies: document.policies,
     owner: row.owner,
     agent: row.agent,
@@ -112,6 +112,12 @@ export function seriesView(context: Context, series: OpenSeries): SeriesView {
     updatedAt: row.updated_at,
     version: row.version,
   };
+}
+
+/** What its carrier is told may hold secrets, so it is not shown. */
+function shownTemplate({ row, e164, document }: OpenSeries): SeriesView["template"] {
+  const { carrier: _secret, ...template } = document.template;
+  return { ...template, to: e164, timezone: row.timezone };
 }
 
 /** The instant of the slot that comes next; the engine may just be about to make it. */

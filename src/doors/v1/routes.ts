@@ -10,26 +10,32 @@ import { eventHandlers } from "./events.ts";
 import { hoursHandlers } from "./hours.ts";
 import { keyHandlers } from "./keys.ts";
 import { lineHandlers } from "./lines.ts";
+import { addLive } from "./live-routes.ts";
 import { changes, keyed, plans, stale } from "./refusal-lists.ts";
 import { retryPolicyHandlers } from "./retry-policies.ts";
 import { sandboxHandlers } from "./sandbox.ts";
 import { nothing } from "./schema-parts.ts";
 import * as on from "./schemas.ts";
 import { section } from "./section.ts";
+import { addSeries } from "./series-routes.ts";
 import { settingsHandlers } from "./settings.ts";
 import { statsHandlers } from "./stats.ts";
 import { streamHandlers } from "./stream.ts";
 import { suppressionHandlers } from "./suppressions.ts";
+import { addWebhooks } from "./webhook-routes.ts";
 
 const BULK_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Every route of `/v1`. */
 export function addRoutes(app: FastifyInstance, ports: DoorPorts<Engine>): void {
   addCalls(app, ports);
+  addSeries(app, ports);
   addLines(app, ports);
+  addLive(app, ports);
   addRules(app, ports);
   addWorkspace(app, ports);
   addEvents(app, ports);
+  addWebhooks(app, ports);
   addSandbox(app, ports);
 }
 
