@@ -11,8 +11,10 @@ import { addHours } from "./hours.ts";
 import { addImport } from "./import.ts";
 import { addKeys } from "./keys.ts";
 import { addLines } from "./lines.ts";
+import { addLive } from "./live.ts";
 import { addMigrate } from "./migrate.ts";
 import { addSandbox } from "./sandbox.ts";
+import { addSeries } from "./series.ts";
 import { addServe } from "./serve.ts";
 import { addStats } from "./stats.ts";
 import { addSuppressions } from "./suppressions.ts";
@@ -23,8 +25,10 @@ export const commands: readonly AddCommand[] = [
   addServe,
   addCall,
   addCalls,
+  addSeries,
   addImport,
   addLines,
+  addLive,
   addHours,
   addSuppressions,
   addKeys,

@@ -396,6 +396,8 @@ function startAttempt(entries: Entries, call: Working, attempt: AttemptRow, now:
 
 function newAttempt(context: Context, call: CallRow, line: Claimable, id: number, now: number): AttemptRow {
   const late = now - call.due_at;
+  const carrier = context.book.lines.get(line.id)?.carrier ?? "";
+  const leavesWithinMs = context.tuning.dialWithinMs + (context.carriers.get(carrier)?.kind.prepareMs ?? 0);
   return {
     id,
     workspace_id: call.workspace_id,
@@ -408,7 +410,7 @@ function newAttempt(context: Context, call: CallRow, line: Claimable, id: number
     due_at: call.due_at,
     closes_at: call.closes_at,
     claimed_at: now,
-    deadline_at: Math.min(now + context.tuning.dialWithinMs, call.closes_at - ringLeadMs, call.expires_at),
+    deadline_at: Math.min(now + leavesWithinMs, call.closes_at - ringLeadMs, call.expires_at),
     placing_at: null,
     accepted_at: null,
     ringing_at: null,
@@ -421,7 +423,7 @@ function newAttempt(context: Context, call: CallRow, line: Claimable, id: number
     detail: null,
     waited_for: late > 250 ? (context.state.lastBlock.get(line.id) ?? "dispatch") : null,
     max_duration_ms: line.max_duration_ms,
-    check_at: now + context.tuning.dialWithinMs + placingMs + context.tuning.graceMs,
+    check_at: now + leavesWithinMs + placingMs + context.tuning.graceMs,
     checks: 0,
     counted: 1,
     reports: 0,

@@ -16,6 +16,8 @@ export type CallDocument = {
   readonly instructions?: Readonly<Record<string, unknown>>;
   /** What the door that made the call keeps with it for its own view. */
   readonly source?: CallSource;
+  /** How a refused create request is tried again, in place of what the retry policy says of it. */
+  readonly refusedRetries?: RefusedRetries;
   /** The occurrence of a series that the call is. */
   readonly occurrence?: { readonly slot: string; readonly number: number };
 };
@@ -25,6 +27,9 @@ export type CallWindow = {
   readonly timezone: string | null;
   readonly weekly: Readonly<Record<string, readonly string[]>>;
 };
+
+/** Tries in all of a request that a carrier refused; the delay before the second one (ms), doubled for each later one. */
+export type RefusedRetries = { readonly attemptsMax: number; readonly backoffMs: number };
 
 /** `door` is the name of a door, `data` whatever that door wrote. */
 export type CallSource = { readonly door: string; readonly data: Readonly<Record<string, unknown>> };

@@ -13,6 +13,7 @@ import type { AgentVerbs } from "./agents-api.ts";
 import type { CallSource, CallWindow, RefusedRetries } from "./document.ts";
 import type { LiveVerbs } from "./live-api.ts";
 import type { QueueVerbs } from "./queues-api.ts";
+import type { Repetition } from "./repeat.ts";
 import type { ScheduleVerbs } from "./schedules-api.ts";
 import type { SeriesVerbs } from "./series-api.ts";
 import type { SpokenAttempt } from "./spoken.ts";
@@ -400,6 +401,8 @@ export interface Engine extends AgentVerbs, NotifyVerbs, QueueVerbs, ScheduleVer
   listCallEvents(actor: Actor, callId: string): Promise<readonly EventView[]>;
   explain(actor: Actor, callId: string): Promise<Explanation>;
   cancel(actor: Actor, callId: string, ifVersion?: number): Promise<CallView>;
+  /** Schedules a call like another one, which may have ended; `changes` says what is different. */
+  repeatCall(actor: Actor, callId: string, changes: Repetition): Promise<Scheduled>;
   /** `at`/`in`/`timezone`/`disambiguation`/`expires_*` as in `CallRequest`; neither at nor in is refused. */
   reschedule(
     actor: Actor,

@@ -116,6 +116,18 @@ export async function listAttempts(
   return rows.toReversed().map((row) => attemptView(context, row));
 }
 
+/** One attempt by its public id. Throws `not_found`. */
+export async function getAttempt(context: Context, actor: Actor, attemptId: string): Promise<AttemptView> {
+  const id = context.secrets.readId("attempt", attemptId);
+  const [row] =
+    id === null
+      ? []
+      : await context.store.read("read an attempt", () => context.store.statements.attempts.byIds([{ id }]));
+  if (row === undefined || row.workspace_id !== actor.workspaceId)
+    throw new Refusal("not_found", `There is no attempt "${attemptId.slice(0, 64)}".`);
+  return attemptView(context, row);
+}
+
 /** The hot row of a call of the actor's workspace. Throws `not_found`. */
 export async function ownCall(context: Context, actor: Actor, callId: string): Promise<CallRow> {
   const id = callIdOf(context, callId);

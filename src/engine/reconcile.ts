@@ -11,6 +11,8 @@ import type { Receive } from "./receive.ts";
 import { checkLadder, talkingCheckMs } from "./settlement.ts";
 
 const batch = 50;
+/** How often a carrier that keeps calls waiting is asked about one that nothing was heard of (ms). */
+const queuedCheckMs = 300_000;
 
 /**
  * The duty that asks after attempts whose reports are due and did not come. It never dials: 1. an attempt whose owner is
@@ -89,8 +91,11 @@ async function persist(context: Context, receive: Receive, attempt: AttemptRow, 
     ]));
   }
   const wait = checkLadder[Math.min(attempt.checks, checkLadder.length - 1)] ?? 60_000;
-  const closing = queuesAt(context, attempt) && attempt.closes_at > now ? attempt.closes_at : forever;
-  return askAgainAt(context, attempt, Math.min(now + wait, Math.max(lastAt, now + 1000), closing));
+  const ordinary = Math.min(now + wait, Math.max(lastAt, now + 1000));
+  if (!queuesAt(context, attempt)) return askAgainAt(context, attempt, ordinary);
+  // What may ring later is looked at when its window closes, and never left alone for long.
+  const closing = attempt.closes_at > now ? attempt.closes_at : forever;
+  return askAgainAt(context, attempt, Math.min(ordinary, closing, now + queuedCheckMs));
 }
 
 /**

@@ -19,6 +19,7 @@ import {
 import { getAttempt, listAttempts, listCalls } from "./list.ts";
 import { pause, resume } from "./pause.ts";
 import type { Receive } from "./receive.ts";
+import { repeatCall } from "./repeat.ts";
 import { callNow, reschedule } from "./reschedule.ts";
 import {
   createRetryPolicy,
@@ -48,6 +49,7 @@ type CallVerbs = Pick<
   | "getAttempt"
   | "listCallEvents"
   | "explain"
+  | "repeatCall"
   | "cancel"
   | "reschedule"
   | "pause"
@@ -69,6 +71,7 @@ export function callVerbs(context: Context, group: ScheduleGroup, receive: Recei
     getAttempt: (actor, attemptId) => getAttempt(context, actor, attemptId),
     listCallEvents: (actor, callId) => listCallEvents(context, actor, callId),
     explain: (actor, callId) => explain(context, actor, callId),
+    repeatCall: (actor, callId, changes) => repeatCall(context, group, actor, callId, changes),
     cancel: (actor, callId, ifVersion) => cancel(context, actor, callId, ifVersion),
     reschedule: async (actor, callId, request, ifVersion) =>
       reschedule(context, actor, callId, request, ifVersion),
