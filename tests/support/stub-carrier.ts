@@ -13,6 +13,8 @@ export class StubCarrier implements Carrier {
   readonly orders: Order[] = [];
   readonly lookups: LookupOrder[] = [];
   readonly hangUps: LookupOrder[] = [];
+  /** True for a carrier that may ring long after it took a call. */
+  queues = false;
   onPlace: (order: Order) => PlaceAnswer | Promise<PlaceAnswer> = (order) => ({
     kind: "accepted",
     carrierRef: `ref-${order.attemptId}`,
@@ -30,6 +32,7 @@ export class StubCarrier implements Carrier {
       name: "stub",
       real,
       secrets: ["token"],
+      queues: this.queues,
       parseSettings: (input) => ({ ok: true, settings: { ...input } }),
       connect: () => this,
     };
