@@ -82,6 +82,12 @@ export function simpleRules(place: Place): OracleRule[] {
       (day) => day.weekday === mid.weekday && (monday(day) - monday(start(28))) % 2 === 0,
     ),
     every(
+      "third weeks",
+      { frequency: "weekly", interval: 3, weekdays: [NAMES[mid.weekday], "fri"] },
+      19,
+      (day) => [mid.weekday, 5].includes(day.weekday) && (monday(day) - monday(start(19))) % 3 === 0,
+    ),
+    every(
       "second weeks, many days",
       { frequency: "weekly", interval: 2, weekdays: [0, 1, 3, 6] },
       17,

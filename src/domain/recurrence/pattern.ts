@@ -98,8 +98,7 @@ function countPlain({ days, times }: Pattern, from: number, to: number): number 
 function nextOfSet(pattern: Pattern, from: number): number {
   const first = dayOfMs(from);
   const limit = first + HORIZON_DAYS;
-  // The period that `from` lies in may be one of the rule's although its next day is in a later one.
-  let day = nextDay(pattern.days, periodOf(pattern.days, first).first, limit);
+  let day = nextDay(pattern.days, first, limit);
   while (day <= limit) {
     const period = periodOf(pattern.days, day);
     const set = setOf(pattern, period);
@@ -113,7 +112,7 @@ function nextOfSet(pattern: Pattern, from: number): number {
 function countSets(pattern: Pattern, from: number, to: number): number {
   const last = dayOfMs(to - 1);
   let count = 0;
-  let day = nextDay(pattern.days, periodOf(pattern.days, dayOfMs(from)).first, last);
+  let day = nextDay(pattern.days, dayOfMs(from), last);
   while (day <= last) {
     const period = periodOf(pattern.days, day);
     count += countBetween(setOf(pattern, period), from, to);
