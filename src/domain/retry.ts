@@ -19,7 +19,25 @@ export type RetryPolicy = {
   readonly otherDaypart: boolean;
   /** A number with a never-retry outcome is not called again for this long; 0 switches quarantine off. */
   readonly quarantineMs: number;
+  /**
+   * For attempts that failed for want of the network before any carrier took them: nobody was rung, so they may follow each
+   * other within seconds, and do not count towards `attemptsMax`. Absent: they are as any other `network_error`.
+   */
+  readonly refused?: RetryRule;
 };
+
+/** The rule of requests that were refused: `attemptsMax` in all, the delays growing from `backoffMs` by doubling. */
+export function refusedRule(retries: {
+  readonly attemptsMax: number;
+  readonly backoffMs: number;
+}): RetryRule {
+  return {
+    retries: retries.attemptsMax - 1,
+    firstDelayMs: retries.backoffMs,
+    factor: 2,
+    maxDelayMs: hour,
+  };
+}
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -51,6 +69,8 @@ export type Verdict =
 export type Ended = {
   readonly outcome: Outcome;
   readonly disposition: string | null;
+  /** No carrier took it: nobody was rung. */
+  readonly isRefused?: boolean;
   /** When the attempt ended, by the carrier's word (UTC ms). */
   readonly endedAt: number;
 };
@@ -62,20 +82,36 @@ export type Ended = {
 export function judgeAttempt(
   policy: RetryPolicy,
   attempt: Ended,
-  earlier: readonly Pick<Ended, "outcome" | "disposition">[],
+  earlier: readonly Omit<Ended, "endedAt">[],
   seed: number,
 ): Verdict {
   const kind = retryClassOf(attempt.outcome, attempt.disposition);
   if (kind === "done") return { kind: "done", reason: "reached" };
   if (kind === "never") return { kind: "give_up", reason: "never_retried", quarantine: true };
-  const rule = policy.rules[kind];
-  const used = earlier.filter((one) => retryClassOf(one.outcome, one.disposition) === kind).length;
-  if (used >= rule.retries || earlier.length + 1 >= policy.attemptsMax) {
+  const apart = isApart(policy, attempt);
+  const rule = apart && policy.refused !== undefined ? policy.refused : policy.rules[kind];
+  const counted = earlier.filter((one) => isApart(policy, one) === apart);
+  const used = counted.filter((one) => retryClassOf(one.outcome, one.disposition) === kind).length;
+  if (used >= rule.retries || (!apart && counted.length + 1 >= policy.attemptsMax)) {
     return { kind: "give_up", reason: "retries_exhausted", quarantine: false };
   }
-  const plain = Math.min(rule.maxDelayMs, rule.firstDelayMs * rule.factor ** used);
-  const delay = Math.round(plain * (1 + policy.jitter * (2 * fraction(seed) - 1)));
+  const delay = retryDelayMs(rule, used, apart ? 0 : policy.jitter, seed);
   return { kind: "retry", notBefore: attempt.endedAt + delay, retryClass: kind };
+}
+
+/** Whether an attempt falls under the rule of refused requests. */
+function isApart(policy: RetryPolicy, one: Omit<Ended, "endedAt">): boolean {
+  return (
+    policy.refused !== undefined &&
+    one.isRefused === true &&
+    retryClassOf(one.outcome, one.disposition) === "network_error"
+  );
+}
+
+/** How long to wait before the retry after `used` earlier ones; `jitter` is a share, `seed` decides its throw. */
+export function retryDelayMs(rule: RetryRule, used: number, jitter: number, seed: number): number {
+  const plain = Math.min(rule.maxDelayMs, rule.firstDelayMs * rule.factor ** used);
+  return Math.round(plain * (1 + jitter * (2 * fraction(seed) - 1)));
 }
 
 /** A well-mixed fraction in [0, 1) of an integer. */
