@@ -5,5 +5,8 @@ import type { Door } from "../ports/door.ts";
 export const doors: readonly (() => Promise<Door<Engine>>)[] = [
   async () => (await import("./v1/door.ts")).door,
   async () => (await import("./callbacks/routes.ts")).door,
+  async () => (await import("./tasks/door.ts")).door,
+  async () => (await import("./scheduling/door.ts")).door,
   async () => (await import("./callbacks/call-status.ts")).door,
+  async () => (await import("./schedule/door.ts")).door,
 ];
