@@ -31,6 +31,8 @@ export class FakeEngine implements Partial<Engine> {
   /** What `schedule` waits for, so that a test can look while it runs. */
   gate: Promise<void> = Promise.resolve();
   callback: Awaited<ReturnType<Engine["attemptForCallback"]>> = null;
+  spoken: Awaited<ReturnType<Engine["spokenAttempt"]>> = null;
+  lineSettings: readonly unknown[] = [];
   healthy = true;
   #wakers = new Set<() => void>();
   #next = 0;
@@ -212,6 +214,8 @@ export class FakeEngine implements Partial<Engine> {
     return "stored";
   };
   attemptForCallback: Engine["attemptForCallback"] = async () => this.callback;
+  spokenAttempt: Engine["spokenAttempt"] = async () => this.spoken;
+  settingsAt: Engine["settingsAt"] = () => this.lineSettings;
   advanceClock: Engine["advanceClock"] = async (_actor, ms) =>
     this.#wrote("advanceClock", { now: FAKE_START + ms, offsetMs: ms });
   stats: Engine["stats"] = async () => ({
