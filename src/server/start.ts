@@ -53,10 +53,11 @@ export async function startCarillon(config: Config): Promise<Carillon> {
     const metrics = createMetrics();
     let port: number | null = null;
     const year = new Date(clock.now()).getUTCFullYear();
-    const carrierKinds = carriersIn({ twilio: config.twilio });
+    const isOpen = async (): Promise<boolean> => isLoopback(config.host) && !(await engine.hasKeys());
+    const carrierKinds = carriersIn({ twilio: config.twilio, tasks: { ...config.doors.tasks, isOpen } });
     const publicUrl = (): string | null =>
       config.publicUrl ?? (port === null || !isLoopback(config.host) ? null : `http://127.0.0.1:${port}`);
-    const engine = await createEngine({
+    const engine: Engine = await createEngine({
       store,
       clock,
       log,

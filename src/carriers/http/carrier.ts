@@ -2,9 +2,10 @@ import type { Outcome } from "../../domain/outcome.ts";
 import { retryAfterMs } from "../../domain/retry-after.ts";
 import { fillTemplate, valueAt } from "../../domain/template.ts";
 import type { Template } from "../../domain/template.ts";
+import { withoutNumbers } from "../../domain/without-numbers.ts";
 import type { Carrier, CarrierCheck, CarrierPorts, LookupAnswer, LookupOrder } from "../../ports/carrier.ts";
 import type { Order, OutsideAnswer, PlaceAnswer, Report } from "../../ports/carrier.ts";
-import { readDisposition, readOutcome, readReport, withoutNumbers } from "./report.ts";
+import { readDisposition, readOutcome, readReport } from "./report.ts";
 import { bodyTemplateOf, DEFAULT_REFUSED_STATUSES, DEFAULT_TIMEOUT_MS } from "./settings.ts";
 import type { HttpSettings } from "./settings.ts";
 

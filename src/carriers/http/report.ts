@@ -1,6 +1,7 @@
 import { isDisposition, isOutcome } from "../../domain/outcome.ts";
 import type { Outcome } from "../../domain/outcome.ts";
 import type { Report, ReportKind } from "../../domain/report.ts";
+import { withoutNumbers } from "../../domain/without-numbers.ts";
 
 /**
  * What a backend tells us about a call: the body of a callback (POST, application/json) and of the answer to a lookup.
@@ -87,14 +88,6 @@ export function readOutcome(value: unknown): Outcome | null {
   if (isOutcome(word)) return word;
   const meaning = Object.hasOwn(STATUSES, word) ? STATUSES[word] : undefined;
   return meaning?.kind === "ended" ? (meaning.outcome ?? "answered_unknown") : null;
-}
-
-/** The carrier's words, short and without what could be a phone number. */
-export function withoutNumbers(text: string): string {
-  return text
-    .slice(0, 500)
-    .replaceAll(/\+?\d[\d\s().-]{5,}\d/g, "[number]")
-    .slice(0, 200);
 }
 
 type Meaning = { readonly kind: ReportKind; readonly outcome?: Outcome };
