@@ -1,4 +1,5 @@
 import type { AddCommand } from "./action.ts";
+import { addAgents } from "./agents.ts";
 import { addBackup } from "./backup.ts";
 import { addCall } from "./call.ts";
 import { addCalls } from "./calls.ts";
@@ -13,6 +14,7 @@ import { addKeys } from "./keys.ts";
 import { addLines } from "./lines.ts";
 import { addLive } from "./live.ts";
 import { addMigrate } from "./migrate.ts";
+import { addQueues } from "./queues.ts";
 import { addSandbox } from "./sandbox.ts";
 import { addSeries } from "./series.ts";
 import { addServe } from "./serve.ts";
@@ -27,12 +29,14 @@ export const commands: readonly AddCommand[] = [
   addCalls,
   addSeries,
   addImport,
+  addAgents,
   addLines,
   addLive,
   addHours,
   addSuppressions,
   addKeys,
   addDialing,
+  addQueues,
   addStats,
   addEvents,
   addDoctor,

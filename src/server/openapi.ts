@@ -14,12 +14,16 @@ type Json = Readonly<Record<string, unknown>>;
 
 const tags = [
   { name: "Calls", description: "One call is one intended conversation; its attempts are the dials." },
+  { name: "Agents", description: "Who speaks in calls, by your own ids." },
   { name: "Lines", description: "A line is a carrier account with a caller id and its limits." },
   { name: "Hours", description: "When people may be called." },
   { name: "Retry policies", description: "Which outcome is tried again, how often and when." },
   { name: "Suppressions", description: "Numbers that must not be called." },
   { name: "Events", description: "The ledger, as a list and as a live stream." },
+  { name: "Webhooks", description: "Where events are sent, signed, and what became of each message." },
+  { name: "Notification handlers", description: "Whom to tell of which events: by webhook, e-mail or log." },
   { name: "Dialing", description: "The switch that stops all new calls." },
+  { name: "Queues", description: "The calls as queues of jobs: counted, paused, resumed, cleaned." },
   { name: "Keys", description: "API keys." },
   { name: "Settings", description: "Defaults of the workspace." },
   { name: "Stats", description: "Counts and delays." },

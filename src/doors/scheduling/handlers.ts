@@ -66,7 +66,9 @@ export function answer<T>(data: T): { readonly success: true; readonly data: T }
 }
 
 /** What the route's schema found; the handler tells it together with what it finds itself. */
-export function faultsOf(request: Pick<FastifyRequest, "validationError">): readonly Fault[] {
+export function faultsOf(request: {
+  readonly validationError?: FastifyRequest["validationError"] | undefined;
+}): readonly Fault[] {
   const { validationError: error } = request;
   if (error === undefined) return [];
   if (error instanceof Refusal) return error.faults;

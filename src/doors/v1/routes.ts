@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { Engine } from "../../engine/engine.ts";
 import type { DoorPorts } from "../../ports/door.ts";
 
+import { addAgents, addQueues } from "./agent-routes.ts";
 import * as of from "./call-schemas.ts";
 import { callHandlers } from "./calls.ts";
 import { dialingHandlers } from "./dialing.ts";
@@ -30,10 +31,12 @@ const BULK_BYTES_MAX = 4 * 1024 * 1024;
 export function addRoutes(app: FastifyInstance, ports: DoorPorts<Engine>): void {
   addCalls(app, ports);
   addSeries(app, ports);
+  addAgents(app, ports);
   addLines(app, ports);
   addLive(app, ports);
   addRules(app, ports);
   addWorkspace(app, ports);
+  addQueues(app, ports);
   addEvents(app, ports);
   addWebhooks(app, ports);
   addSandbox(app, ports);
