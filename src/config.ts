@@ -21,6 +21,7 @@ import {
 } from "./setting.ts";
 import type { DoorSettings } from "./ports/door-settings.ts";
 import { doorSettings, doorSettingsOf } from "./settings-doors.ts";
+import { type Smtp, smtpOf, smtpProblem, smtpSettings } from "./settings-smtp.ts";
 import { type TwilioEnvironment, twilioEnvironmentOf, twilioSettings } from "./settings-twilio.ts";
 import { type Replaced, replaced } from "./settings-replaced.ts";
 
@@ -121,6 +122,16 @@ export const settings = {
     },
     httpUrl,
   ),
+  outsidePorts: withDefault(
+    {
+      name: "OUTSIDE_PORTS",
+      meaning:
+        "The ports of the public Internet that URLs named by users (webhooks, backends) may lead to; private addresses, where they are allowed, may use any.",
+    },
+    "443,8443",
+    ports,
+  ),
+  ...smtpSettings,
   corsOrigins: withDefault(
     {
       name: "CORS_ORIGINS",
@@ -187,8 +198,15 @@ type Values = { readonly [K in SettingKey]: (typeof settings)[K]["absent"] };
 /** Everything that the program was told, checked. */
 export type Config = Omit<
   Values,
-  "databasePath" | "databaseUrl" | "sandboxPath" | keyof typeof doorSettings | keyof typeof twilioSettings
+  | "databasePath"
+  | "databaseUrl"
+  | "sandboxPath"
+  | keyof typeof doorSettings
+  | keyof typeof smtpSettings
+  | keyof typeof twilioSettings
 > & {
+  /** Null: no e-mail is sent. */
+  readonly smtp: Smtp | null;
   /** What lines at Twilio take where they do not say it themselves. */
   readonly twilio: TwilioEnvironment;
   readonly doors: DoorSettings;
@@ -231,8 +249,11 @@ export function readConfig(env: Env, flags: Flags = {}, envFile: Env = {}): Conf
     return setting.absent;
   };
   const entries = Object.entries(settings).map(([key, setting]) => [key, value(key as SettingKey, setting)]);
+  const values = Object.fromEntries(entries) as Values;
+  const missing = smtpProblem(values);
+  if (missing !== null) problems.push(missing);
   if (problems.length > 0) throw new ConfigError(problems);
-  return assemble(Object.fromEntries(entries) as Values, replacedIn(layers));
+  return assemble(values, replacedIn(layers));
 }
 
 /** The variables of a `.env` file; none when there is no such file. */
@@ -250,7 +271,9 @@ export function readEnvFile(path: string): Env {
 function assemble(values: Values, foreign: readonly string[]): Config {
   const { databasePath, databaseUrl: given, sandboxPath, redisUrl, ...others } = values;
   const rest = Object.fromEntries(
-    Object.entries(others).filter(([key]) => !(key in doorSettings || key in twilioSettings)),
+    Object.entries(others).filter(
+      ([key]) => !(key in doorSettings || key in smtpSettings || key in twilioSettings),
+    ),
   );
   const store: StoreLocation = given ?? { kind: "sqlite", path: databasePath };
   const warnings = [...foreign];
@@ -260,7 +283,11 @@ function assemble(values: Values, foreign: readonly string[]): Config {
   }
   const beside = store.kind === "sqlite" && store.path !== ":memory:" ? `${store.path}.sandbox` : null;
   return {
-    ...(rest as Omit<typeof others, keyof typeof doorSettings | keyof typeof twilioSettings>),
+    ...(rest as Omit<
+      typeof others,
+      keyof typeof doorSettings | keyof typeof smtpSettings | keyof typeof twilioSettings
+    >),
+    smtp: smtpOf(values),
     twilio: twilioEnvironmentOf(values),
     doors: doorSettingsOf(values),
     store,

@@ -131,6 +131,17 @@ export const phoneNumber: Kind<string> = {
   read: (value) => (/^\+[1-9]\d{6,14}$/.test(value) ? { ok: true, value } : { ok: false }),
 };
 
+/** A sender: an address, or `Name <address>`. Nothing in it can start another header. */
+export const sender: Kind<string> = {
+  expected: "an address such as calls@example.com, or Carillon <calls@example.com>",
+  read: (value) =>
+    /^(?:[^<>"\p{Cc}]{1,100} <[^\s<>@,;]{1,64}@[^\s<>@,;]{1,255}>|[^\s<>@,;]{1,64}@[^\s<>@,;]{1,255})$/u.test(
+      value,
+    )
+      ? { ok: true, value }
+      : { ok: false },
+};
+
 export const origins: Kind<readonly string[]> = {
   expected: "origins with commas between them, such as https://app.example.com,http://localhost:5173",
   read: (value) =>

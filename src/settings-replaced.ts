@@ -17,7 +17,6 @@ export const replaced: readonly Replaced[] = [
     instead:
       "ignored; Google switched that interface off. Push messages will take a service account (FIREBASE_CREDENTIALS_PATH).",
   },
-  { name: "SMTP_*", instead: "not used by this version: it sends no e-mail." },
   { name: "FIREBASE_CREDENTIALS_PATH", instead: "not used by this version: it sends no push messages." },
   {
     name: "REDIS_HOST",

@@ -6,6 +6,7 @@ import type { Context } from "./context.ts";
 import { type Occurrence, fullBody, messageId, thinBody } from "./messages.ts";
 import { runSure } from "./run-sure.ts";
 import { Stories } from "./stories.ts";
+import { subscriberId } from "./subscriber-view.ts";
 import { type Subscribers, bodyPlace } from "./subscribers.ts";
 import { readCalls } from "./view.ts";
 
@@ -54,7 +55,9 @@ async function wantedOf(
 ): Promise<Wanted[]> {
   const wanted: Wanted[] = [];
   for (const row of entries) {
-    const listening = subscribers.of(row.workspace_id).filter((one) => isAfter(row, one));
+    const listening = subscribers
+      .of(row.workspace_id)
+      .filter((one) => isAfter(row, one) && !isAbout(context, row, one));
     if (listening.length === 0) continue;
     for (const occurrence of await occurrencesOf(context, stories, row)) {
       for (const subscriber of listening) {
@@ -70,6 +73,13 @@ function isAfter(row: Entry, subscriber: SubscriberRow): boolean {
   return (
     row.commit_id > subscriber.since_commit_id ||
     (row.commit_id === subscriber.since_commit_id && row.id > subscriber.since_id)
+  );
+}
+
+/** Nobody is told of what was done to themselves: a failure to tell would cause the next. */
+function isAbout(context: Context, row: Entry, subscriber: SubscriberRow): boolean {
+  return (
+    row.call_id === 0 && row.data !== null && row.data.includes(`"${subscriberId(context, subscriber)}"`)
   );
 }
 

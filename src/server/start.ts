@@ -1,8 +1,10 @@
 import { carriersIn } from "../carriers/index.ts";
+import { channels } from "../channels/index.ts";
 import { type Config, ConfigError } from "../config.ts";
 import { localConveyor } from "../conveyors/local.ts";
 import { doors } from "../doors/index.ts";
 import type { ZoneBook } from "../domain/zone.ts";
+import type { Channel, ChannelPorts } from "../ports/channel.ts";
 import type { Door } from "../ports/door.ts";
 import { createEngine } from "../engine/create.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -10,7 +12,7 @@ import type { Store } from "../ports/store.ts";
 import { StoreError } from "../ports/store.ts";
 import { openStore } from "../store/open.ts";
 import { SystemClock } from "../system/clock.ts";
-import { openFetch } from "../system/fetch.ts";
+import { openFetch, openUrlCheck } from "../system/fetch.ts";
 import { loadHolidays } from "../system/holidays.ts";
 import { createLog } from "../system/log.ts";
 import { loadPhoneMetadata } from "../system/phone-metadata.ts";
@@ -52,6 +54,8 @@ export async function startCarillon(config: Config): Promise<Carillon> {
     const secret = await installationSecret(store, config);
     const metrics = createMetrics();
     let port: number | null = null;
+    const outside = { ports: config.outsidePorts };
+    const fetch = openFetch({ clock, ...outside });
     const year = new Date(clock.now()).getUTCFullYear();
     const isOpen = async (): Promise<boolean> => isLoopback(config.host) && !(await engine.hasKeys());
     const carrierKinds = carriersIn({ twilio: config.twilio, tasks: { ...config.doors.tasks, isOpen } });
@@ -65,7 +69,14 @@ export async function startCarillon(config: Config): Promise<Carillon> {
       meter: metrics.meter,
       secrets: createSecrets(secret, config.encryptionKeys),
       zones,
-      fetch: openFetch({ clock }),
+      fetch,
+      channels: await openChannels({
+        clock,
+        log,
+        fetch,
+        checkUrl: openUrlCheck(outside),
+        smtp: config.smtp,
+      }),
       carrierKinds,
       phoneMetadata: await loadPhoneMetadata(),
       holidays: (country, region) =>
@@ -134,6 +145,12 @@ export async function startCarillon(config: Config): Promise<Carillon> {
 async function stopAll(undo: (() => Promise<void>)[], clock: SystemClock): Promise<void> {
   for (const step of undo.splice(0).toReversed()) await step();
   clock.close();
+}
+
+async function openChannels(ports: ChannelPorts): Promise<Record<string, Channel>> {
+  const opened: Record<string, Channel> = {};
+  for (const [name, load] of Object.entries(channels)) opened[name] = (await load())(ports);
+  return opened;
 }
 
 async function loadDoors(): Promise<Door<Engine>[]> {
