@@ -34,7 +34,7 @@ export function* openMoney(
   const budget = budgetOf(row);
   const { today, tomorrowAt } = lineDay(context, line.timezone, now);
   const hour = Math.floor(now / hourMs);
-  const found = yield* statements.money.spending([
+  const found = yield* statements.money.lockSpending([
     { line_id: line.id, span: "day", number: today },
     { line_id: line.id, span: "hour", number: hour },
   ]);

@@ -5,6 +5,8 @@ import type { Tx } from "./store.ts";
 type Of = { readonly workspace_id: number };
 type ById = { readonly id: number };
 
+type SpendingKey = Pick<r.LineSpendingRow, "line_id" | "span" | "number">;
+
 /** Where a page begins and what it filters on; null means no filter. Ids descend. */
 export type CallListArgs = Of & {
   readonly before_id: number;
@@ -382,8 +384,8 @@ export type Statements = {
     budgets(args: object): Tx<r.LineBudgetRow[]>;
     budget(args: { line_id: number }): Tx<r.LineBudgetRow[]>;
     putBudget(rows: readonly r.LineBudgetRow[]): Tx<never[]>;
-    /** Locks what it finds. */
-    spending(rows: readonly Pick<r.LineSpendingRow, "line_id" | "span" | "number">[]): Tx<r.LineSpendingRow[]>;
+    spending(rows: readonly SpendingKey[]): Tx<r.LineSpendingRow[]>;
+    lockSpending(rows: readonly SpendingKey[]): Tx<r.LineSpendingRow[]>;
     /** Adds `reserved` to what stands there, and replaces `short_of` and `announced`. */
     reserve(rows: readonly r.LineSpendingRow[]): Tx<never[]>;
     /** Adds to the money of one span; the row is there since the reservation. */

@@ -1,9 +1,11 @@
 import { openEmpty, storeNames } from "../support/stores.ts";
 import { storeContract } from "./contract.ts";
 import { houseContract } from "./contract-house.ts";
+import { liveContract } from "./contract-live.ts";
 import { workContract } from "./contract-work.ts";
 
 for (const name of storeNames) {
   storeContract(name, () => openEmpty(name), houseContract);
   storeContract(name, () => openEmpty(name), workContract);
+  storeContract(name, () => openEmpty(name), liveContract);
 }

@@ -14,6 +14,7 @@ const numberColumns: Columns = {
 const block: Columns = { workspace_id: "bigint", block_hash: "text", hour: "bigint" };
 const spendingKey: Columns = { line_id: "bigint", span: "text", number: "bigint" };
 const money: Columns = { reserved: "bigint", spent: "bigint", overspent: "bigint" };
+const spendingColumns = "line_id, span, number, reserved, spent, overspent, short_of, announced";
 const chargeColumns: Columns = {
   line_id: "bigint",
   hour: "bigint",
@@ -144,12 +145,8 @@ function moneyStatements(make: StatementMaker): Statements["money"] {
           "on conflict (line_id) do update set currency = excluded.currency, per_minute = excluded.per_minute, prices = excluded.prices, call_max = excluded.call_max, hour_max = excluded.hour_max, day_max = excluded.day_max, updated_at = excluded.updated_at",
       },
     ),
-    spending: make.selectMany(
-      "line_spending",
-      spendingKey,
-      "line_id, span, number, reserved, spent, overspent, short_of, announced",
-      { lock: true },
-    ),
+    spending: make.selectMany("line_spending", spendingKey, spendingColumns),
+    lockSpending: make.selectMany("line_spending", spendingKey, spendingColumns, { lock: true }),
     // A settlement may have given money back since it was read: what is reserved is added, never written over.
     reserve: make.insertMany(
       "line_spending",
