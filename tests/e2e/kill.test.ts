@@ -1,55 +1,14 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { freePort } from "../support/free-port.ts";
+import { ask, folderFor, serve } from "./serve.ts";
 
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const callCount = 300;
 
-type Server = { readonly url: string; readonly child: ChildProcess; readonly ended: Promise<number | null> };
 type Call = { id: string; status: string; attempts: number; outcome: string | null };
-
-function folderFor(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), "carillon-kill-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-async function serve(t: TestContext, folder: string, port: number): Promise<Server> {
-  const { PATH = "" } = process.env;
-  const child = spawn(
-    process.execPath,
-    [main, "serve", "--json", "--port", String(port), "--log-level", "error"],
-    { cwd: folder, env: { PATH, HOME: folder }, stdio: ["ignore", "pipe", "inherit"] },
-  );
-  const ended = new Promise<number | null>((resolve) => void child.once("close", resolve));
-  t.after(async () => {
-    child.kill("SIGKILL");
-    await ended;
-  });
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.once("data", () => resolve());
-    ended.then((code) => reject(new Error(`the server ended with ${code}`)), reject);
-  });
-  return { url: `http://127.0.0.1:${port}`, child, ended };
-}
-
-async function ask<T>(url: string, method = "GET", body?: unknown): Promise<T> {
-  const answer = await fetch(url, {
-    method,
-    ...(body === undefined
-      ? {}
-      : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
-  });
-  assert.ok(answer.ok, `${method} ${url}: ${answer.status} ${answer.ok ? "" : await answer.text()}`);
-  return (await answer.json()) as T;
-}
 
 /** A line on which nothing takes longer than a second, and calls to people who answer, are busy once, or never report. */
 async function prepare(url: string): Promise<void> {
