@@ -1,4 +1,5 @@
 import { civilFromDays, daysFromCivil, daysInMonth, isLeapYear, weekdayOf } from "../civil.ts";
+import type { CivilDate } from "../civil.ts";
 import { modulo } from "./rule.ts";
 
 /** Which day of a month or year a weekday is: the second Tuesday (2), the last (-1). Weekday 0 = Sunday. */
@@ -71,21 +72,20 @@ export function nextDay(pattern: DayPattern, from: number, limit: number): numbe
       day += 1;
       continue;
     }
-    const { year, month, day: dayOfMonth } = civilFromDays(day);
-    const skipped = nextMonthOf(pattern, year, month);
+    const civil = civilFromDays(day);
+    const skipped = nextMonthOf(pattern, civil.year, civil.month);
     if (skipped !== undefined) {
       day = skipped;
       continue;
     }
-    const monthStart = day - dayOfMonth + 1;
-    const length = daysInMonth(year, month);
+    const month = monthOf(day, civil);
     // With an interval of days or weeks the next day must be measured again.
-    const end = interval === 1 || unit === "month" || unit === "year" ? length : dayOfMonth;
-    for (let date = dayOfMonth; date <= end; date += 1) {
-      const found = monthStart + date - 1;
-      if (matchesDate(pattern, found, year, date, length)) return found <= limit ? found : Infinity;
+    const isFree = interval === 1 || unit === "month" || unit === "year";
+    const end = Math.min(isFree ? month.length : civil.day, limit - month.start + 1);
+    for (let date = civil.day; date <= end; date += 1) {
+      if (matchesDate(pattern, month, date)) return month.start + date - 1;
     }
-    day = monthStart + end;
+    day = month.start + end;
   }
   return Infinity;
 }
@@ -142,16 +142,33 @@ function firstOfMonth(number: number): number {
   return daysFromCivil(Math.floor(number / 12), modulo(number, 12) + 1, 1);
 }
 
-function matchesDate(pattern: DayPattern, day: number, year: number, date: number, length: number): boolean {
-  const isDate = isMonthDay(pattern, date, length);
-  const isWeekday = isDayOfWeek(pattern, day, year, date, length);
+/** A month while its days are looked at. Starts are days since 1970-01-01. */
+type Month = {
+  readonly start: number;
+  readonly length: number;
+  readonly yearStart: number;
+  readonly yearLength: number;
+};
+
+function monthOf(day: number, { year, month, day: date }: CivilDate): Month {
+  return {
+    start: day - date + 1,
+    length: daysInMonth(year, month),
+    yearStart: daysFromCivil(year, 1, 1),
+    yearLength: isLeapYear(year) ? 366 : 365,
+  };
+}
+
+function matchesDate(pattern: DayPattern, month: Month, date: number): boolean {
+  const isDate = isMonthDay(pattern, date, month.length);
+  const isWeekday = isDayOfWeek(pattern, month, date);
   if (pattern.isEither ? !isDate && !isWeekday : !isDate || !isWeekday) return false;
   if (pattern.yearDays !== undefined) {
-    const dayOfYear = day - daysFromCivil(year, 1, 1) + 1;
-    const fromEnd = dayOfYear - (isLeapYear(year) ? 366 : 365) - 1;
+    const dayOfYear = month.start + date - month.yearStart;
+    const fromEnd = dayOfYear - month.yearLength - 1;
     if (!pattern.yearDays.has(dayOfYear) && !pattern.yearDays.has(fromEnd)) return false;
   }
-  return pattern.weekNumbers === undefined || isInWeeks(pattern.weekNumbers, day, year, pattern.weekStart);
+  return pattern.weekNumbers === undefined || isInWeeks(pattern.weekNumbers, month, date, pattern.weekStart);
 }
 
 function isMonthDay(pattern: DayPattern, date: number, length: number): boolean {
@@ -162,33 +179,44 @@ function isMonthDay(pattern: DayPattern, date: number, length: number): boolean 
   );
 }
 
-function isDayOfWeek(pattern: DayPattern, day: number, year: number, date: number, length: number): boolean {
-  const weekday = weekdayOf(day);
+function isDayOfWeek(pattern: DayPattern, month: Month, date: number): boolean {
+  const weekday = weekdayOf(month.start + date - 1);
   if ((pattern.weekdays >> weekday) & 1) return true;
-  for (const ordinal of pattern.ordinals) {
-    if (ordinal.weekday !== weekday) continue;
-    const place = pattern.ordinalsOf === "month" ? date : day - daysFromCivil(year, 1, 1) + 1;
-    const size = pattern.ordinalsOf === "month" ? length : isLeapYear(year) ? 366 : 365;
+  const isOfMonth = pattern.ordinalsOf === "month";
+  const place = isOfMonth ? date : month.start + date - month.yearStart;
+  const size = isOfMonth ? month.length : month.yearLength;
+  return pattern.ordinals.some((ordinal) => {
+    if (ordinal.weekday !== weekday) return false;
     const nth = ordinal.nth > 0 ? Math.floor((place - 1) / 7) + 1 : -Math.floor((size - place) / 7) - 1;
-    if (nth === ordinal.nth) return true;
-  }
-  return false;
+    return nth === ordinal.nth;
+  });
 }
 
 /** Week 1 is the first with at least four days in the year; a day of early January may be in the last week of the year before. */
-function isInWeeks(numbers: ReadonlySet<number>, day: number, year: number, weekStart: number): boolean {
-  let weekYear = year;
-  if (day >= firstWeek(year + 1, weekStart)) weekYear = year + 1;
-  else if (day < firstWeek(year, weekStart)) weekYear = year - 1;
-  const first = firstWeek(weekYear, weekStart);
+function isInWeeks(
+  numbers: ReadonlySet<number>,
+  { start, yearStart, yearLength }: Month,
+  date: number,
+  weekStart: number,
+): boolean {
+  const day = start + date - 1;
+  let first = firstWeek(yearStart, weekStart);
+  let next = firstWeek(yearStart + yearLength, weekStart);
+  if (day < first) {
+    next = first;
+    first = firstWeek(yearStart - (isLeapYear(civilFromDays(yearStart - 1).year) ? 366 : 365), weekStart);
+  } else if (day >= next) {
+    first = next;
+    const { year } = civilFromDays(yearStart + yearLength);
+    next = firstWeek(yearStart + yearLength + (isLeapYear(year) ? 366 : 365), weekStart);
+  }
   const number = Math.floor((day - first) / 7) + 1;
-  const count = (firstWeek(weekYear + 1, weekStart) - first) / 7;
-  return numbers.has(number) || numbers.has(number - count - 1);
+  return numbers.has(number) || numbers.has(number - (next - first) / 7 - 1);
 }
 
-/** The first day of week 1: the week that holds 4 January. */
-function firstWeek(year: number, weekStart: number): number {
-  return firstDayOfWeek(weekOf(daysFromCivil(year, 1, 4), weekStart), weekStart);
+/** The first day of week 1 of the year that begins on a day: the week that holds 4 January. */
+function firstWeek(yearStart: number, weekStart: number): number {
+  return firstDayOfWeek(weekOf(yearStart + 3, weekStart), weekStart);
 }
 
 function weekOf(day: number, weekStart: number): number {

@@ -1,7 +1,7 @@
 import { HOUR_MS } from "../civil.ts";
 import { segmentAt } from "../zone.ts";
 import type { ZoneRules } from "../zone.ts";
-import { nextLocal, nextOfPattern } from "./pattern.ts";
+import { isOfPattern, nextLocal } from "./pattern.ts";
 import type { Recurrence } from "./recurrence.ts";
 import { holds, indexFrom } from "./rule.ts";
 import type { Rule } from "./rule.ts";
@@ -109,7 +109,7 @@ function regularAt(stretch: Stretch, localMs: number): Found {
 
 /** Whether a slot is not past the UNTIL of its pattern; dates added are not bound by it. */
 export function isBeforeLast(rule: Rule, { localMs, at }: Pick<Found, "localMs" | "at">): boolean {
-  return at <= rule.lastAt || holds(rule.extraAts, at) || nextOfPattern(rule.pattern, localMs) !== localMs;
+  return at <= rule.lastAt || holds(rule.extraAts, at) || !isOfPattern(rule.pattern, localMs);
 }
 
 /** The next stretch that can hold a slot; those in between are not looked at. Past the last one when there is none. */

@@ -5,7 +5,7 @@ import { readCron } from "./cron.ts";
 import { findSlot } from "./find.ts";
 import { START_DAYS, Unsound, endOfMoment, readInteger, readMoment } from "./input.ts";
 import type { Draft, Moment } from "./input.ts";
-import { nextOfPattern, nthOfPattern } from "./pattern.ts";
+import { isOfPattern, nextOfPattern, nthOfPattern } from "./pattern.ts";
 import { readRrule } from "./rrule.ts";
 import { HORIZON_YEARS, LIFE_YEARS, OCCURRENCES_MAX, holds } from "./rule.ts";
 import type { Pattern, Rule } from "./rule.ts";
@@ -121,7 +121,6 @@ function datesOf(
   pattern: Pattern,
   startLocalMs: number,
 ): Pick<Rule, "excludedLocals" | "excludedDays" | "excludedAts" | "extraLocals" | "extraAts"> {
-  const isOfPattern = (localMs: number) => nextOfPattern(pattern, localMs) === localMs;
   const clock = anchorLocalMs - dayOfMs(anchorLocalMs) * DAY_MS;
   const excludedDays = sorted(excluded.flatMap((one) => (one.kind === "day" ? [one.day] : [])));
   const named = sorted(excluded.flatMap((one) => (one.kind === "local" ? [one.localMs] : [])));
@@ -134,10 +133,13 @@ function datesOf(
   return {
     excludedDays,
     excludedAts,
-    excludedLocals: named.filter((localMs) => !isOut(localMs) && isOfPattern(localMs)),
+    excludedLocals: named.filter((localMs) => !isOut(localMs) && isOfPattern(pattern, localMs)),
     extraLocals: sorted(added).filter(
       (localMs) =>
-        localMs >= startLocalMs && !isOut(localMs) && !holds(named, localMs) && !isOfPattern(localMs),
+        localMs >= startLocalMs &&
+        !isOut(localMs) &&
+        !holds(named, localMs) &&
+        !isOfPattern(pattern, localMs),
     ),
     extraAts: sorted(extra.flatMap((one) => (one.kind === "instant" ? [one.at] : []))),
   };

@@ -49,17 +49,32 @@ export function nextOfPattern(pattern: Pattern, from: number): number {
   return found <= pattern.lastLocalMs ? found : Infinity;
 }
 
-/** The time with a number (1 = the first); Infinity when the pattern ends before. */
+/** Whether a wall time is one of the pattern's. */
+export function isOfPattern(pattern: Pattern, localMs: number): boolean {
+  const day = dayOfMs(localMs);
+  if (localMs < pattern.startLocalMs || localMs > pattern.lastLocalMs) return false;
+  if (nextDay(pattern.days, day, day) !== day) return false;
+  if (!holds(timesOn(pattern.times, day), localMs - day * DAY_MS)) return false;
+  return pattern.setPositions.length === 0 || holds(setOf(pattern, periodOf(pattern.days, day)), localMs);
+}
+
+/** The time with a number (1 = the first); Infinity when the pattern ends before. Whole days or periods are counted at once. */
 export function nthOfPattern(pattern: Pattern, nth: number): number {
-  let [left, from] = [nth, pattern.startLocalMs];
-  for (;;) {
-    const next = nextOfPattern(pattern, from);
-    if (next === Infinity || left === 1) return next;
-    const midnight = (dayOfMs(next) + 1) * DAY_MS;
-    const count = countOfPattern(pattern, next, midnight);
-    if (count < left) [left, from] = [left - count, midnight];
-    else [left, from] = [left - 1, next + 1];
+  const { days, startLocalMs, lastLocalMs } = pattern;
+  const isPlain = pattern.setPositions.length === 0;
+  const last = dayOfMs(lastLocalMs);
+  let left = nth;
+  let day = nextDay(days, dayOfMs(startLocalMs), last);
+  while (day <= last) {
+    const period = isPlain ? { first: day, last: day } : periodOf(days, day);
+    const midnight = isPlain ? day * DAY_MS : 0;
+    const times = isPlain ? timesOn(pattern.times, day) : setOf(pattern, period);
+    const passed = indexFrom(times, startLocalMs - midnight);
+    if (times.length - passed >= left) return midnight + (times[passed + left - 1] ?? Infinity);
+    left -= times.length - passed;
+    day = nextDay(days, period.last + 1, last);
   }
+  return Infinity;
 }
 
 /** How many times of a pattern lie in [from, to). */

@@ -6,7 +6,7 @@ import type { DayPattern, Ordinal } from "./days.ts";
 import { Unsound, assertKnown, quote, readMoment } from "./input.ts";
 import type { Draft, Moment } from "./input.ts";
 import { readLines } from "./rrule-lines.ts";
-import { DATES_MAX, HORIZON_YEARS, INTERVAL_MAX, OCCURRENCES_MAX, modulo } from "./rule.ts";
+import { DATES_MAX, HORIZON_YEARS, INTERVAL_MAX, LIFE_YEARS, OCCURRENCES_MAX, modulo } from "./rule.ts";
 import { sameTimes, steppedTimes } from "./times.ts";
 import type { Times } from "./times.ts";
 
@@ -188,6 +188,12 @@ function readDates(value: unknown, pointer: string, zone: ZoneRules): readonly M
 
 /** Wall time of DTSTART; a day takes its time from the start. */
 function anchorOf(start: Moment, startLocalMs: number, zone: ZoneRules): number {
+  const anchor = wallTimeOf(start, startLocalMs, zone);
+  if (Math.abs(anchor - startLocalMs) <= LIFE_YEARS * 365 * DAY_MS) return anchor;
+  return fault(`DTSTART is more than ${LIFE_YEARS} years from the start of the series`);
+}
+
+function wallTimeOf(start: Moment, startLocalMs: number, zone: ZoneRules): number {
   if (start.kind === "local") return start.localMs;
   if (start.kind === "instant") return start.at + offsetAt(zone, start.at);
   return start.day * DAY_MS + modulo(startLocalMs, DAY_MS);
