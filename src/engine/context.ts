@@ -102,6 +102,8 @@ export type Context = Omit<EnginePorts, "tuning"> & {
 
 export type EngineState = {
   draining: boolean;
+  /** A test clock is being moved. */
+  isMoved: boolean;
   /** After a jump of the clock nothing is dialed until then. */
   fencedUntil: number;
   readonly anchor: ClockAnchor;

@@ -78,6 +78,7 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
     },
     state: {
       draining: false,
+      isMoved: false,
       fencedUntil: 0,
       anchor: { wall: options.clock.now(), mono: options.clock.mono() },
       blocked: new Map(),

@@ -15,7 +15,13 @@ export async function advanceClock(
   if (real || testClock === null)
     throw new Refusal("sandbox_only", "A server that can ring real people keeps the real time.");
   const target = context.clock.now() + ms;
-  await testClock.advanceTo(target, quiet);
+  context.state.isMoved = true;
+  try {
+    await testClock.advanceTo(target, quiet);
+  } finally {
+    context.state.isMoved = false;
+    context.wake("heartbeat");
+  }
   await context.store.run("keep the test clock", () =>
     context.store.statements.settings.put([
       {

@@ -6,6 +6,8 @@ const lookedAt = ["dispatch", "expire", "reconcile", "deliver", "fan-out", "deli
 const seenEveryMs = 10_000;
 /** Where nobody else takes over, being seen only dates an outage. */
 const seenAloneMs = 60_000;
+/** While a test clock is being moved nobody waits for real, so months may pass in seconds. */
+const seenMovedMs = 6 * 3_600_000;
 
 /** The duty that watches the clock, shows that this node lives, and finds what another duty's lost wake left undone. */
 export function makeHeartbeat(
@@ -30,6 +32,7 @@ export function makeHeartbeat(
         await refresh();
       }
     }
+    if (context.state.isMoved) return wall + seenMovedMs;
     return wall + (context.store.singleOwner ? seenAloneMs : beatMs);
   };
 }

@@ -164,7 +164,7 @@ function renderSeries(view: SeriesView, zones: ZoneBook): SeriesJson {
     status_reason: view.statusReason,
     description: view.description,
     to,
-    rule: view.rule as unknown as Readonly<Record<string, unknown>>,
+    rule: view.rule,
     start_at: view.startLocal,
     timezone: view.timezone,
     next_at: view.nextAt === null ? null : formatUtc(view.nextAt),
