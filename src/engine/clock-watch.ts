@@ -7,7 +7,7 @@ const stableMs = 30_000;
 export type ClockAnchor = { wall: number; mono: number };
 
 /**
- * Compares the wall clock with the one that never jumps, at each heartbeat and before each claim. When they have moved
+ * Compares the wall clock with the one that never jumps, at each heartbeat, before each claim and before each request. When they have moved
  * apart by more than a second (a suspended machine, an operator, NTP), nothing is dialed until they have been steady for
  * half a minute; what was due meanwhile is judged by the new time. True while nothing may be dialed.
  */

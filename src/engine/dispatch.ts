@@ -1,7 +1,7 @@
 import { nextCallStatus } from "../domain/call.ts";
 import { forever } from "../domain/ids.ts";
 import { allow, numberFreeAt, take } from "../domain/pacing.ts";
-import type { AttemptRow, CallDocumentRow, CallRow, LaneRow } from "../ports/rows.ts";
+import type { AttemptRow, CallDocumentRow, CallRow, DedupeRow, LaneRow } from "../ports/rows.ts";
 import type { Claimable } from "../ports/statements.ts";
 import type { Tx } from "../ports/store.ts";
 import { isClockFenced } from "./clock-watch.ts";
@@ -433,9 +433,9 @@ function newAttempt(context: Context, call: CallRow, line: Claimable, id: number
 
 /** The keys that an ended call gives back. */
 export function dedupeOf(
-  calls: readonly Pick<CallRow, "workspace_id" | "dedupe_key" | "ended_at">[],
-): { workspace_id: number; dedupe_key: string }[] {
-  return calls.flatMap(({ workspace_id, dedupe_key, ended_at }) =>
-    dedupe_key === null || ended_at === null ? [] : [{ workspace_id, dedupe_key }],
+  calls: readonly Pick<CallRow, "id" | "workspace_id" | "dedupe_key" | "ended_at">[],
+): DedupeRow[] {
+  return calls.flatMap(({ id, workspace_id, dedupe_key, ended_at }) =>
+    dedupe_key === null || ended_at === null ? [] : [{ workspace_id, dedupe_key, call_id: id }],
   );
 }

@@ -3,6 +3,7 @@ import type { CallDocumentRow, LineRow } from "../ports/rows.ts";
 import type { FencedAttempt } from "../ports/statements.ts";
 import type { Tx } from "../ports/store.ts";
 import type { Report } from "../domain/report.ts";
+import { isClockFenced } from "./clock-watch.ts";
 import type { Context } from "./context.ts";
 import { runSure } from "./run-sure.ts";
 import { judgedBefore } from "./live-claim.ts";
@@ -114,8 +115,11 @@ function* stoppedLines(context: Context, attempts: readonly FencedAttempt[]): Tx
   return stopped;
 }
 
+/** Why an attempt may not leave at this instant, or null. */
 function notNow(context: Context, attempt: FencedAttempt, now: number): string | null {
-  if (context.state.draining || now < context.state.fencedUntil) return "not_sent";
+  if (context.state.draining || isClockFenced(context)) return "not_sent";
+  // The clock was set back since the claim: what was due then may not be due now, and its deadline is one of another clock.
+  if (now < attempt.claimed_at) return "not_sent";
   if (now >= attempt.closes_at - ringLeadMs) return "calling_hours";
   return now >= attempt.deadline_at ? "not_sent" : null;
 }

@@ -250,7 +250,8 @@ function settleEnded(
       read,
       "release",
       reason,
-      Math.max(now, (fold.endedAt ?? now) + waitMs),
+      // The clock may have been set back since the claim; what was asked for later is not due earlier for that.
+      Math.max(now, call.due_at, (fold.endedAt ?? now) + waitMs),
       now,
       before.id,
       data,
@@ -356,13 +357,17 @@ function planAgain(
   const line = context.book.lineOfLane(call.lane_id);
   const subject = subjectOf(call.workspace_id, read.e164, read.document);
   const plan = planCall(context, subject, line, from);
-  const dueAt = plan.kind === "planned" ? plan.dueAt : now + 3_600_000;
+  const opensAt = plan.kind === "planned" ? plan.dueAt : now + 3_600_000;
+  // Waiting for calling hours moves a relative deadline along, as it does in the claim; waiting to be sent does not.
+  const isAnew = event === "retry" || (plan.kind === "planned" && plan.dueAt > from);
   const expiresAt =
-    call.expires_after_ms === null || event === "release" ? call.expires_at : dueAt + call.expires_after_ms;
-  if (event === "retry" && dueAt >= expiresAt) {
+    isAnew && call.expires_after_ms !== null ? opensAt + call.expires_after_ms : call.expires_at;
+  if (event === "retry" && opensAt >= expiresAt) {
     change(effects, call, "fail", "deadline_passed", now, attemptId, data);
     return;
   }
+  // What is released was never dialed: it is due, to expire, no later than its last useful instant.
+  const dueAt = Math.min(opensAt, expiresAt);
   if (!moveOrNote(effects, call, event, now, attemptId, data)) return;
   call.reason = plan.kind === "held" ? plan.reason : plan.dueAt > from ? "calling_hours" : reason;
   call.requested_at = event === "retry" ? from : call.requested_at;

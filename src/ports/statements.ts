@@ -65,7 +65,7 @@ export type CallChange = Pick<
 /** What placing needs to know of an attempt. */
 export type FencedAttempt = Pick<
   r.AttemptRow,
-  "id" | "call_id" | "line_id" | "number" | "closes_at" | "deadline_at" | "max_duration_ms"
+  "id" | "call_id" | "line_id" | "number" | "closes_at" | "claimed_at" | "deadline_at" | "max_duration_ms"
 >;
 
 export type AttemptChange = Pick<
@@ -350,7 +350,8 @@ export type Statements = {
   readonly dedupe: {
     insert(rows: readonly r.DedupeRow[]): Tx<{ workspace_id: number; dedupe_key: string }[]>;
     of(rows: readonly { workspace_id: number; dedupe_key: string }[]): Tx<r.DedupeRow[]>;
-    remove(rows: readonly { workspace_id: number; dedupe_key: string }[]): Tx<never[]>;
+    /** Frees keys of the calls that hold them; what another call holds meanwhile is left alone. */
+    remove(rows: readonly r.DedupeRow[]): Tx<never[]>;
   };
   readonly keys: {
     insert(rows: readonly r.ApiKeyRow[]): Tx<never[]>;

@@ -111,6 +111,24 @@ void test("a dedupe key is one live call: refused with its id, or returned, and 
   await t.call({ dedupe_key: "order 7" });
 });
 
+void test("what is learned late of a call that has ended does not free the key that another call holds by now", async () => {
+  const t = await startEngine();
+  await t.engine.createLine(t.actor, { name: "played", carrier: "stub" });
+  const first = await t.call({ dedupe_key: "order 7", line: "played" });
+  await t.drain();
+  const attemptKey = t.stub.orders[0]?.attemptKey ?? "";
+  const at = t.clock.now();
+  await t.engine.receive(attemptKey, [{ key: "a", kind: "ended", at, outcome: "invalid_number" }]);
+  assert.equal((await t.look(first)).status, "failed");
+  const second = await t.call({ dedupe_key: "order 7", line: "played", in: "10m" });
+  await t.engine.receive(attemptKey, [{ key: "b", kind: "ended", at, outcome: "answered_human" }]);
+  assert.equal((await t.look(first)).status, "completed");
+  await assert.rejects(t.call({ dedupe_key: "order 7", line: "played" }), (error: { extra?: object }) => {
+    assert.deepEqual(error.extra, { existing_id: second.id });
+    return true;
+  });
+});
+
 void test("a create that a dedupe key refused leaves its idempotency key free", async () => {
   const t = await startEngine();
   const first = await t.call({ dedupe_key: "d", in: "10m" });

@@ -288,7 +288,9 @@ export const houseContract: readonly Promised[] = [
       );
       same(await store.run("again", () => dedupe.insert([{ ...key, call_id: 3 }])), []);
       same(await store.read("of", () => dedupe.of([key])), [{ ...key, call_id: 1 }]);
-      await store.run("remove", () => dedupe.remove([key]));
+      await store.run("remove another's", () => dedupe.remove([{ ...key, call_id: 2 }]));
+      same(await store.read("of", () => dedupe.of([key])), [{ ...key, call_id: 1 }]);
+      await store.run("remove", () => dedupe.remove([{ ...key, call_id: 1 }]));
       same(await store.read("of", () => dedupe.of([key])), []);
     },
   ],

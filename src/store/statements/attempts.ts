@@ -75,7 +75,7 @@ export function attemptStatements(
           also: "status = 'placing'",
           guard: "attempts.status = 'claimed'",
           returning:
-            "attempts.id, attempts.call_id, line_id, number, closes_at, deadline_at, max_duration_ms",
+            "attempts.id, attempts.call_id, line_id, number, closes_at, claimed_at, deadline_at, max_duration_ms",
         },
       ),
       change: make.updateMany("attempts", id, changed),

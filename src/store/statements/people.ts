@@ -115,7 +115,7 @@ export function peopleStatements(
         },
       ),
       of: make.selectMany("dedupe_keys", dedupe, "workspace_id, dedupe_key, call_id"),
-      remove: make.deleteMany("dedupe_keys", dedupe),
+      remove: make.deleteMany("dedupe_keys", { ...dedupe, call_id: "bigint" }),
     },
   };
 }
