@@ -93,6 +93,13 @@ export type Step = {
   readonly isWrong: boolean;
 };
 
+/** A call with a dedupe key was made or ended, or the key was given back: in the order of the commits. */
+export type KeyStep = {
+  readonly what: "born" | "ended" | "free";
+  readonly dedupe_key: string;
+  readonly call_id: number;
+};
+
 /** The store's rows at the end of a run. */
 export type Rows = {
   readonly calls: readonly CallRow[];
@@ -107,6 +114,7 @@ export type Rows = {
   readonly lines: readonly { id: number; name: string }[];
   readonly lanes: readonly { id: number; line_id: number }[];
   readonly dedupe: readonly { dedupe_key: string; call_id: number }[];
+  readonly keySteps: readonly KeyStep[];
 };
 
 /** Everything that a checker may look at. All instants are true time unless they say wall. */

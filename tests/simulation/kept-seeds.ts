@@ -15,4 +15,11 @@ export const keptSeeds: readonly { readonly seed: number; readonly found: string
   { seed: 176, found: "a request in the last second of a window rang outside it" },
   { seed: 280, found: "a call waited for its number beyond its last useful instant" },
   { seed: 448, found: "a line could not be changed any more after the answer to one change was lost" },
+  {
+    seed: 453,
+    found: "after the clock was set back a key seemed to be held by two live calls (told by the wrong clock)",
+  },
+  { seed: 1551, found: "what was claimed before the clock was set back was dialed early" },
+  { seed: 1834, found: "of two changes of hours under way together the first was taken for replaced" },
+  { seed: 1900, found: "a call that left too late for its hours waited beyond its last useful instant" },
 ];

@@ -39,6 +39,7 @@ export async function runWorld(plan: RunPlan, keepTrace: boolean, path = ":memor
   const store = new SqliteStore({ path, log: silentLog });
   try {
     migrateSqlite(store, plan.startAt);
+    store.database.exec(watchKeys);
     const faults = new Faults(plan);
     const history = emptyHistory(plan);
     const network = new PhoneNetwork({
@@ -211,6 +212,23 @@ function emptyHistory(plan: RunPlan): History {
   };
 }
 
+/**
+ * Writes down in which order transactions took keys, ended calls and gave keys back: what the rows say of it at the end are
+ * instants of a clock that may have been set meanwhile. What is undone is undone here too.
+ */
+const watchKeys = `
+  create temp table key_steps (step integer primary key, what text not null, dedupe_key text not null, call_id bigint not null);
+  create temp trigger key_born after insert on main.calls when new.dedupe_key is not null begin
+    insert into key_steps (what, dedupe_key, call_id) values ('born', new.dedupe_key, new.id);
+  end;
+  create temp trigger key_ended after update of ended_at on main.calls
+    when new.dedupe_key is not null and old.ended_at is null and new.ended_at is not null begin
+    insert into key_steps (what, dedupe_key, call_id) values ('ended', new.dedupe_key, new.id);
+  end;
+  create temp trigger key_free after delete on main.dedupe_keys begin
+    insert into key_steps (what, dedupe_key, call_id) values ('free', old.dedupe_key, old.call_id);
+  end;`;
+
 const noRows: Rows = {
   calls: [],
   documents: [],
@@ -224,6 +242,7 @@ const noRows: Rows = {
   lines: [],
   lanes: [],
   dedupe: [],
+  keySteps: [],
 };
 
 function finish(
@@ -251,5 +270,6 @@ function finish(
     lines: all("lines"),
     lanes: all("lanes"),
     dedupe: all("dedupe_keys"),
+    keySteps: all("key_steps"),
   };
 }

@@ -1,10 +1,11 @@
-import type { Checker } from "../checker.ts";
+import type { Checker, Violation } from "../checker.ts";
+import type { KeyStep } from "../history.ts";
 
 /** I9: one key, one call; another body under a used key changes nothing; one live call per dedupe key. */
 export const idempotency: Checker = {
   name: "I9",
   promise: "The same key and request always name the same call; another request under the key has no effect.",
-  *check({ history, calls }) {
+  *check({ history }) {
     for (const create of history.creates) {
       const ids = new Set(create.callIds);
       if (create.key !== null && ids.size > 1)
@@ -22,13 +23,19 @@ export const idempotency: Checker = {
           at: create.sentAt,
         };
     }
-    const live = [...calls.values()]
-      .filter((call) => call.dedupe_key !== null)
-      .toSorted((a, b) => a.id - b.id);
-    for (const [index, call] of live.entries()) {
-      const next = live.slice(index + 1).find((one) => one.dedupe_key === call.dedupe_key);
-      if (next !== undefined && next.created_at < (call.ended_at ?? Infinity))
-        yield { what: `two live calls have "${call.dedupe_key}"`, callId: next.id };
-    }
+    yield* dedupe(history.rows.keySteps);
   },
 };
+
+/** Told by the order of the commits: by the clock, which may be set back, a call may seem to begin before another ended. */
+function* dedupe(steps: readonly KeyStep[]): Generator<Violation> {
+  const live = new Map<string, number>();
+  for (const { what, dedupe_key: key, call_id: callId } of steps) {
+    const holder = live.get(key);
+    if (what === "born" && holder !== undefined)
+      yield { what: `was made while call ${holder} was live with "${key}"`, callId };
+    if (what === "free" && holder === callId) yield { what: `lost "${key}" while it was live`, callId };
+    if (what === "born") live.set(key, callId);
+    else if (what === "ended" && holder === callId) live.delete(key);
+  }
+}

@@ -1,6 +1,7 @@
 import type { Checker, Violation } from "../checker.ts";
 import type { Facts } from "../facts.ts";
 import type { Change } from "../history.ts";
+import { inForce } from "./window.ts";
 
 const effectMs = 1000;
 
@@ -28,17 +29,10 @@ export const stops: Checker = {
   },
 };
 
-/** Is the switch certainly off at an instant: the last change that was heard says so, and no later one was sent? */
+/** Is the switch certainly off at an instant: was every change that may have been the last one a change to off? */
 function isOff(changes: readonly Change<boolean>[], at: number, off: boolean): boolean {
-  const sent = changes.filter((one) => one.sentAt <= at);
-  const last = sent.at(-1);
-  return (
-    last !== undefined &&
-    last.value === off &&
-    last.heardAt !== null &&
-    last.heardAt + effectMs < at &&
-    sent.every((one) => one.heardAt !== null && one.heardAt <= (last.heardAt ?? 0))
-  );
+  const held = inForce(changes, at);
+  return held.length > 0 && held.every((value) => value === off);
 }
 
 function* edits({ history, callsByPublicId, dialsOf }: Facts): Generator<Violation> {

@@ -59,14 +59,24 @@ function* judge(
     };
 }
 
-/** Every value that may have been in force at an instant or within the second before. */
+/**
+ * Every value that may have been in force at an instant or within the second before. A change happens at some instant
+ * between its request and its answer, so of two that were under way together either may be the later one.
+ */
 export function inForce<T>(changes: readonly Change<T>[], at: number): T[] {
   return changes
-    .filter((change, index) => {
-      const next = changes.slice(index + 1).find((one) => one.heardAt !== null);
-      return change.sentAt <= at && (next?.heardAt ?? Infinity) > at - effectMs;
+    .filter((change) => {
+      const isReplaced = changes.some(
+        (one) => isAfter(one, change) && one.heardAt !== null && one.heardAt <= at - effectMs,
+      );
+      return change.sentAt <= at && !isReplaced;
     })
     .map((change) => change.value);
+}
+
+/** Was the one asked for only once the other was known to have happened? */
+export function isAfter<T>(one: Change<T>, other: Change<T>): boolean {
+  return other.heardAt !== null && one.sentAt > other.heardAt;
 }
 
 /** By the letter of the rule: the local clock as text, compared with texts; zones by a walk through the table. */
