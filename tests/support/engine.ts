@@ -6,6 +6,7 @@ import type { ZoneBook } from "../../src/domain/zone.ts";
 import type { Tuning } from "../../src/engine/context.ts";
 import { createEngine } from "../../src/engine/create.ts";
 import type { Actor, CallRequest, CallView, Engine } from "../../src/engine/engine.ts";
+import type { CarrierKind, OutsideFetch } from "../../src/ports/carrier.ts";
 import type { Channel } from "../../src/ports/channel.ts";
 import type { Conveyor } from "../../src/ports/conveyor.ts";
 import type { Store } from "../../src/ports/store.ts";
@@ -34,6 +35,10 @@ export type EngineOptions = {
   readonly realStub?: boolean;
   /** Ways to tell somebody what happens; default: none. */
   readonly channels?: Readonly<Record<string, Channel>>;
+  /** Carriers beside the sandbox and the one that the test plays. */
+  readonly carrierKinds?: Readonly<Record<string, () => Promise<CarrierKind>>>;
+  /** The way to the outside, made on the test's clock; default: none. */
+  readonly fetch?: (clock: TestClock) => OutsideFetch;
   /** The engine is built and not started. */
   readonly asleep?: boolean;
 };
@@ -89,10 +94,13 @@ export async function startEngine(options: EngineOptions = {}): Promise<TestEngi
     meter: silentMeter,
     secrets: createSecrets("a secret for tests alone", options.encryptionKeys ?? []),
     zones: options.zones ?? zones,
-    fetch: () => Promise.resolve({ kind: "not_sent", detail: "no test reaches the outside" }),
+    fetch:
+      options.fetch?.(clock) ??
+      (() => Promise.resolve({ kind: "not_sent", detail: "no test reaches the outside" })),
     carrierKinds: {
       sandbox: () => Promise.resolve({ ...sandbox, connect: (ports) => (network = openNetwork(ports)) }),
       stub: () => Promise.resolve(stub.kind(options.realStub ?? false)),
+      ...options.carrierKinds,
     },
     ...(options.channels === undefined ? {} : { channels: options.channels }),
     phoneMetadata,

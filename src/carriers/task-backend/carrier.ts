@@ -237,8 +237,8 @@ function callIdIn(answer: Answer): string | null {
 function wordsOf(path: string, answer: OutsideAnswer): string {
   if (answer.kind !== "answer") return withoutNumbers(`${path}: ${answer.detail}`);
   const { detail, message } = fieldsOf(answer);
-  const said = [detail, message].find((one) => typeof one === "string" && one !== "");
-  const words = said === undefined ? "" : `: ${String(said)}`;
+  const said = typeof detail === "string" ? detail : message;
+  const words = typeof said === "string" && said !== "" ? `: ${said}` : "";
   return withoutNumbers(`${path} answered HTTP ${answer.status}${words}`);
 }
 

@@ -23,7 +23,7 @@ export function eventsOf(
   return ledger.map((entry, index) => {
     const isTaken = takenAt !== -1 && takenAt < index;
     const [level, message] = words[entry.type]?.(entry, { call, callId, isTaken }) ?? plain(entry);
-    return { id: index + 1, tsUtc: formatUtc(entry.at), level, message };
+    return { id: index + 1, tsUtc: secondOf(entry.at), level, message };
   });
 }
 
@@ -96,5 +96,10 @@ function why({ reason }: EventView): string {
 
 function instantIn(data: Readonly<Record<string, unknown>>, name: string): string | null {
   const at = data[name];
-  return typeof at === "number" ? formatUtc(at) : null;
+  return typeof at === "number" ? secondOf(at) : null;
+}
+
+/** The service's form of an instant: UTC, whole seconds. Clients' parsers expect it without fractions. */
+export function secondOf(at: number): string {
+  return formatUtc(at - (at % 1000));
 }

@@ -1,8 +1,7 @@
 import { reasons } from "../../domain/call.ts";
-import { formatUtc } from "../../domain/zone.ts";
 import type { Actor, AttemptView, CallView, Engine, EventView } from "../../engine/engine.ts";
 
-import { type TaskEvent, eventsOf } from "./events.ts";
+import { type TaskEvent, eventsOf, secondOf } from "./events.ts";
 import { type TaskStatus, taskStatusOf } from "./status.ts";
 
 /** A task as the service shows it. What a call of another door does not have is null. */
@@ -38,11 +37,11 @@ export function renderTask(
 ): TaskJson {
   const status = taskStatusOf(call);
   const kept = call.source?.door === "tasks" ? call.source.data : {};
-  const callId = attempts.find(({ acceptedAt }) => acceptedAt !== null)?.carrierRef ?? null;
+  const callId = attempts.find(({ carrierRef }) => carrierRef !== null)?.carrierRef ?? null;
   return {
     taskId: call.id,
     status,
-    runAtUtc: formatUtc(call.requestedAt),
+    runAtUtc: secondOf(call.requestedAt),
     agentType: textIn(kept, "agentType"),
     conversationId: textIn(kept, "conversationId"),
     mode: kept["mode"] === "BRIEF_START" ? "BRIEF_START" : "DIRECT",
@@ -50,8 +49,8 @@ export function renderTask(
     phoneE164: call.to,
     callId,
     lastError: errorOf(call, status, attempts),
-    createdAt: formatUtc(call.createdAt),
-    updatedAt: formatUtc(call.updatedAt),
+    createdAt: secondOf(call.createdAt),
+    updatedAt: secondOf(call.updatedAt),
     events: eventsOf(call, ledger, callId),
   };
 }
