@@ -15,18 +15,19 @@ const WEEKEND = 0b1000001;
 
 /** The days of a rule in words: "weekdays", "every 2 weeks on Monday and Thursday", "on the last day of every month". */
 export function describeDays(pattern: DayPattern, setPositions: readonly number[]): string {
-  const dates = setPositions.length > 0 ? undefined : dateWords(pattern);
   if (setPositions.length > 0) return setWords(pattern, setPositions);
+  const dates = dateWords(pattern);
   if (dates === undefined) return plainWords(pattern);
+  const among = amongWords(pattern);
+  const end = among === "" ? "" : `, when it is ${among},`;
+  if (pattern.isEither)
+    return `on ${dates} ${ofWords(pattern)} or on any ${weekdayWords(pattern.weekdays, "or")}`;
+  if (pattern.interval === 1) return `on ${dates} ${ofWords(pattern)}${end}`;
   if (pattern.unit === "day" || pattern.unit === "week") {
-    const often = pattern.interval === 1 ? "" : `${everyUnit(pattern)}, when it is `;
-    return `${often}${often === "" ? "on " : ""}${dates} of ${monthWords(pattern.months, "every month")}`;
+    return `${everyUnit(pattern)}, when it is ${dates.replaceAll(" and ", " or ")} ${ofWords(pattern)}${end || ","}`;
   }
-  const isYearly = pattern.unit === "year";
-  const months = monthWords(pattern.months, "every month");
-  if (pattern.interval > 1)
-    return `${everyUnit(pattern)} on ${dates}${isYearly || pattern.months !== ALL_MONTHS ? ` of ${yearlyOf(pattern, months)}` : ""}`;
-  return `on ${dates} of ${isYearly ? yearlyOf(pattern, months) : months}`;
+  const of = pattern.unit === "month" && pattern.months === ALL_MONTHS ? "" : ` ${ofWords(pattern)}`;
+  return `${everyUnit(pattern)} on ${dates}${of}${end}`;
 }
 
 /** "a", "a and b", "a, b and c". */
@@ -52,56 +53,81 @@ function plainWords(pattern: DayPattern): string {
   return `every ${weekdayWords(weekdays, "and")}${inMonths}`;
 }
 
-/** "the 15th", "the second Tuesday or the last Friday"; undefined when weekdays alone tell the days. */
+/** "the 15th", "the second Tuesday and the last Friday"; undefined when weekdays alone tell the days. */
 function dateWords(pattern: DayPattern): string | undefined {
-  const restrictions: string[] = [];
-  const dates = monthDayWords(pattern);
-  const weekday = pattern.weekdays === ALL_WEEKDAYS ? undefined : pattern.weekdays;
-  const ordinals = pattern.ordinals.map(({ weekday, nth }) => `the ${nthWord(nth)} ${WEEKDAYS[weekday]}`);
-  if (weekday !== undefined && weekday !== 0) ordinals.push(`any ${weekdayWords(weekday, "or")}`);
-  if (pattern.isEither) return `${dates ?? "any day"}, or ${ordinals.join(" or ")},`;
+  const words: string[] = [];
   if (pattern.weekNumbers !== undefined) {
-    const inWeek = `week ${joinWords([...pattern.weekNumbers].map((week) => (week > 0 ? String(week) : `${-week} from the end`)))}`;
-    restrictions.push(
-      weekday === undefined ? `every day of ${inWeek}` : `${weekdayWords(weekday, "and")} of ${inWeek}`,
-    );
+    const weeks = joinWords(fromEither([...pattern.weekNumbers]));
+    const days = pattern.weekdays === ALL_WEEKDAYS ? "every day" : weekdayWords(pattern.weekdays, "and");
+    words.push(`${days} of ${pattern.weekNumbers.size === 1 ? "week" : "weeks"} ${weeks}`);
   }
   if (pattern.yearDays !== undefined) {
-    restrictions.push(
-      `day ${joinWords([...pattern.yearDays].map((day) => (day > 0 ? String(day) : `${-day} from the end`)))}`,
+    words.push(
+      `${pattern.yearDays.size === 1 ? "day" : "days"} ${joinWords(fromEither([...pattern.yearDays]))}`,
     );
   }
-  if (dates !== undefined) restrictions.push(dates);
-  if (restrictions.length === 0) return pattern.ordinals.length === 0 ? undefined : joinWords(ordinals);
-  if (pattern.weekNumbers === undefined && ordinals.length > 0)
-    restrictions.push(`when it is ${joinWords(ordinals, "or").replace(/^any /, "")},`);
-  return restrictions.join(" ");
+  const dates = monthDayWords(pattern);
+  if (dates !== undefined) words.push(dates);
+  if (words.length > 0) return words.join(", on ");
+  if (pattern.ordinals.length === 0) return undefined;
+  return joinWords([
+    ...ordinalWords(pattern),
+    ...(pattern.weekdays === 0 ? [] : [weekdayWords(pattern.weekdays, "and")]),
+  ]);
+}
+
+/** The weekdays that narrow dates: "Friday", "the first Monday or Sunday"; "" for none. */
+function amongWords(pattern: DayPattern): string {
+  const isTold = pattern.weekNumbers !== undefined;
+  const hasDates = monthDayWords(pattern) !== undefined || pattern.yearDays !== undefined;
+  if (isTold || !hasDates || pattern.weekdays === ALL_WEEKDAYS) return "";
+  const weekdays = pattern.weekdays === 0 ? [] : [weekdayWords(pattern.weekdays, "or")];
+  return joinWords([...ordinalWords(pattern), ...weekdays], "or");
+}
+
+function ordinalWords(pattern: DayPattern): readonly string[] {
+  return pattern.ordinals.map(({ weekday, nth }) => `the ${nthWord(nth)} ${WEEKDAYS[weekday]}`);
+}
+
+/** Numbers from the beginning, then those from the end. */
+function fromEither(numbers: readonly number[]): readonly string[] {
+  const sorted = numbers.toSorted((a, b) => Number(a < 0) - Number(b < 0) || Math.abs(a) - Math.abs(b));
+  return sorted.map((one) => (one > 0 ? String(one) : one === -1 ? "the last" : `the ${nthWord(one)}`));
 }
 
 function monthDayWords(pattern: DayPattern): string | undefined {
   if (pattern.clampedDay === 31) return "the last day";
   if (pattern.clampedDay > 28) return `the ${numbered(pattern.clampedDay)} (or the last day)`;
   if (pattern.clampedDay > 0) return `the ${numbered(pattern.clampedDay)}`;
+  const dates = bitsOf(pattern.monthDays);
+  const [first = 0, last = 0] = [dates[0], dates.at(-1)];
+  const isRange = dates.length > 2 && last - first === dates.length - 1;
   const words = [
-    ...bitsOf(pattern.monthDays).map((date) => `the ${numbered(date)}`),
-    ...bitsOf(pattern.lastMonthDays).map(
-      (date) => `the ${date === 1 ? "last day" : `${numbered(date)} day from the end`}`,
-    ),
+    ...(isRange ? [`the ${numbered(first)} to the ${numbered(last)}`] : datesInWords(dates)),
+    ...bitsOf(pattern.lastMonthDays).map((date) => `the ${nthWord(-date)} day`),
   ];
   return words.length === 0 ? undefined : joinWords(words);
 }
 
+function datesInWords(dates: readonly number[]): readonly string[] {
+  if (dates.length <= 4) return dates.map((date) => `the ${numbered(date)}`);
+  return dates.map((date, i) => (i === 0 ? `days ${date}` : String(date)));
+}
+
 /** What BYSETPOS says: which of the days (and times) that fit. */
 function setWords(pattern: DayPattern, positions: readonly number[]): string {
-  const which = joinWords(
-    positions.toSorted((a, b) => Number(a < 0) - Number(b < 0) || a - b).map((one) => `the ${nthWord(one)}`),
-  );
-  const bare = { ...pattern, unit: "month" as const, interval: 1, months: ALL_MONTHS };
-  const among = dateWords(bare);
-  const set = among === undefined ? weekdaySet(pattern.weekdays) : `of ${among.replace(/,$/, "")}`;
+  const order = positions.toSorted((a, b) => Number(a < 0) - Number(b < 0) || a - b);
+  const which = joinWords(order.map((one) => `the ${nthWord(one)}`));
+  const dates = dateWords(pattern);
+  const among = amongWords(pattern);
+  const set =
+    dates === undefined
+      ? weekdaySet(pattern.weekdays)
+      : `of ${dates}${among === "" ? "" : ` that is ${among}`}`;
   const months = monthWords(pattern.months, "");
-  const inMonths = months === "" ? "" : ` in ${months}`;
-  return `on ${which} ${set} of ${everyUnit(pattern)}${inMonths}`;
+  if (months !== "" && pattern.unit === "year" && pattern.interval === 1)
+    return `on ${which} ${set} of ${months} every year`;
+  return `on ${which} ${set} of ${everyUnit(pattern)}${months === "" ? "" : ` in ${months}`}`;
 }
 
 function weekdaySet(mask: number): string {
@@ -110,15 +136,17 @@ function weekdaySet(mask: number): string {
   return mask === WEEKEND ? "weekend day" : weekdayWords(mask, "or");
 }
 
-function yearlyOf(pattern: DayPattern, months: string): string {
-  if (pattern.months !== ALL_MONTHS) return pattern.interval === 1 ? `${months} every year` : months;
-  if (
-    pattern.ordinalsOf === "year" &&
-    (pattern.ordinals.length > 0 || pattern.yearDays !== undefined || pattern.weekNumbers !== undefined)
-  ) {
-    return pattern.interval === 1 ? "every year" : "the year";
-  }
-  return months;
+/** "of every month", "of March every year", "of the year". */
+function ofWords(pattern: DayPattern): string {
+  const isYearly = pattern.unit === "year";
+  const every = isYearly && pattern.interval === 1 ? " every year" : "";
+  if (pattern.months !== ALL_MONTHS) return `of ${monthWords(pattern.months, "")}${every}`;
+  const isOfYear =
+    pattern.yearDays !== undefined ||
+    pattern.weekNumbers !== undefined ||
+    (pattern.ordinalsOf === "year" && pattern.ordinals.length > 0);
+  if (!isOfYear) return "of every month";
+  return isYearly && pattern.interval > 1 ? "of the year" : "of every year";
 }
 
 function everyUnit({ unit, interval }: DayPattern): string {

@@ -16,10 +16,11 @@ export function describeTimes(times: Times, step: Step | undefined, startLocalMs
   const distance = distanceOf(list);
   if (distance === undefined || list.length < 4) {
     if (list.length <= LISTED_MAX) return `at ${joinWords(list.map(clockOf))}`;
-    return `at ${list.length} times a day, from ${clockOf(first)} to ${clockOf(last)}`;
+    return `${list.length} times from ${clockOf(first)} to ${clockOf(last)}`;
   }
   const every = `every ${span(distance)}`;
   if (list.length * distance !== DAY_MS) return `${every} from ${clockOf(first)} to ${clockOf(last)}`;
+  if (distance === HOUR_MS && first !== 0) return `${every} at ${clockOf(first).slice(2)}`;
   return first === 0 ? every : `${every}, beginning at ${clockOf(first)}`;
 }
 
