@@ -165,7 +165,12 @@ function healthFindings(url: string, health: Health, now: number): Finding[] {
   return findings;
 }
 
-type Check = { readonly ok: boolean; readonly detail: string; readonly cure?: string | null };
+type Check = {
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly cure?: string | null;
+  readonly warnings?: readonly string[];
+};
 
 async function lineFindings(client: Client, config: Config): Promise<Finding[]> {
   const { data: lines } = await client.get<List<Line>>("/v1/lines");
@@ -178,7 +183,10 @@ async function lineFindings(client: Client, config: Config): Promise<Finding[]> 
       detail: check.detail,
       cure: check.cure ?? undefined,
     });
+    for (const detail of check.warnings ?? [])
+      findings.push({ check: `line ${line.name}`, state: "warning", detail });
   }
+  findings.push(...twilioFindings(lines, config));
   if (lines.some(({ real }) => real) && config.publicUrl === null) {
     findings.push({
       check: "callbacks",
@@ -188,6 +196,19 @@ async function lineFindings(client: Client, config: Config): Promise<Finding[]> 
     });
   }
   return findings;
+}
+
+/** The variables of an account make no line by themselves: whoever sets them is told what is missing. */
+function twilioFindings(lines: readonly Line[], { twilio }: Config): Finding[] {
+  if (twilio.accountSid === null || lines.some(({ carrier }) => carrier === "twilio")) return [];
+  return [
+    {
+      check: "twilio",
+      state: "warning",
+      detail: "TWILIO_ACCOUNT_SID is set, and no line uses it: calls go where they went before",
+      cure: "Run carillon lines add NAME --carrier twilio, and name it in calls or make it the default.",
+    },
+  ];
 }
 
 function findingWords(context: Context, { check, state, detail, cure }: Finding): string {

@@ -40,7 +40,7 @@ export const addLines: AddCommand = (program, cli) => {
   examples(show, [["carillon lines show sandbox", ""]]);
 
   const add = withSettings(named(group, "add", "add a line"))
-    .requiredOption("--carrier <kind>", "sandbox or http")
+    .requiredOption("--carrier <kind>", "sandbox, http or twilio")
     .action(
       action<Options>(cli, async (context, options, name = "") => {
         const body = { name, carrier: options.carrier, ...bodyOf(context, options) };
@@ -52,6 +52,10 @@ export const addLines: AddCommand = (program, cli) => {
     [
       "carillon lines add voice --carrier http --settings voice.json --slots 20",
       "a voice backend behind HTTP",
+    ],
+    [
+      'carillon lines add phone --carrier twilio --set say="Hello {{metadata.name}}"',
+      "the account of TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN",
     ],
   ]);
 
@@ -212,13 +216,20 @@ function rateWords(callsPerSecond: number): string {
   return callsPerSecond === 0 ? "no limit" : `${callsPerSecond}/s`;
 }
 
-type Check = { readonly ok: boolean; readonly detail: string; readonly cure?: string };
+type Check = {
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly cure?: string | null;
+  readonly warnings?: readonly string[];
+};
 
 async function checkLine(context: Context, _options: unknown, name = ""): Promise<"failed" | "done"> {
   const check = await context.client().post<Check>(`${pathOf(name)}/check`, {});
   context.print(check, () => {
     const mark = check.ok ? context.paint("green", "✓") : context.paint("red", "✗");
-    return `${mark} ${name}: ${check.detail}${check.cure === undefined ? "" : `\n  → ${check.cure}`}`;
+    const cure = check.cure === undefined || check.cure === null ? [] : [`  → ${check.cure}`];
+    const warnings = (check.warnings ?? []).map((warning) => `${context.paint("yellow", "!")} ${warning}`);
+    return [`${mark} ${name}: ${check.detail}`, ...cure, ...warnings].join("\n");
   });
   return check.ok ? "done" : "failed";
 }

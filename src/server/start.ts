@@ -8,6 +8,7 @@ import type { Channel, ChannelPorts } from "../ports/channel.ts";
 import type { Door } from "../ports/door.ts";
 import { createEngine } from "../engine/create.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Log } from "../ports/log.ts";
 import type { Store } from "../ports/store.ts";
 import { StoreError } from "../ports/store.ts";
 import { openStore } from "../store/open.ts";
@@ -94,6 +95,7 @@ export async function startCarillon(config: Config): Promise<Carillon> {
     });
     await engine.start();
     undo.push(() => engine.stop(stopWithinMs));
+    await noteUnusedAccount(config, engine, log);
     const outdated = zonesOutdated(zones.version, clock.now());
     if (outdated !== undefined) log.warn(outdated);
     const { scriptOf } = await import("../carriers/sandbox/numbers.ts");
@@ -166,6 +168,16 @@ function checkZones({ doors: { schedule, scheduling } }: Config, zones: ZoneBook
   if (wrong.length === 0) return;
   throw new ConfigError(
     wrong.map(([name, zone]) => `${name} is "${zone}": expected an IANA time zone such as Asia/Kolkata.`),
+  );
+}
+
+/** An account in the environment changes nothing by itself: who set it hears what is missing. */
+async function noteUnusedAccount({ twilio }: Config, engine: Engine, log: Log): Promise<void> {
+  if (twilio.accountSid === null) return;
+  const lines = await engine.listLines(engine.defaultActor());
+  if (lines.some(({ carrier }) => carrier === "twilio")) return;
+  log.info(
+    "TWILIO_ACCOUNT_SID is set and no line uses it; add one with carillon lines add NAME --carrier twilio.",
   );
 }
 

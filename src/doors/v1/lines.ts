@@ -55,7 +55,7 @@ export function lineHandlers({ engine }: DoorPorts<Engine>) {
 
     check: async (request: Checked) => {
       const found = await engine.checkLine(actorOf(request), request.params.id);
-      return { ok: found.ok, detail: found.detail, cure: found.cure ?? null };
+      return { ok: found.ok, detail: found.detail, cure: found.cure ?? null, warnings: found.warnings ?? [] };
     },
   };
 }

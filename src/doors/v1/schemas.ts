@@ -71,6 +71,7 @@ export const lineCheck = answer("LineCheck", {
   ok: Type.Boolean(),
   detail: Type.String(),
   cure: nullable("string"),
+  warnings: Type.Array(Type.String(), { description: "What works and could be better." }),
 });
 export const reasonBody = Type.Unsafe<{ readonly reason?: string } | null>({
   type: ["object", "null"],
