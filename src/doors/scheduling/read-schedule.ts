@@ -6,6 +6,7 @@ import type { DoorPorts } from "../../ports/door.ts";
 
 import { type BusinessHours, isOutside, windowOf, workdays } from "./business-hours.ts";
 import { type Kept, type Recurring, door } from "./kept.ts";
+import { ruleOf } from "./recurring.ts";
 import { faultOf, refuse, refuseFields } from "./refusals.ts";
 import type { ScheduleBody } from "./schemas.ts";
 import { readDate, readTime, zoneNamed } from "./times.ts";
@@ -55,7 +56,9 @@ export function readSchedule(ports: Ports, body: ScheduleBody | null, faults: re
     const timezone = given === null ? {} : { timezone: given.name };
     return { kind: "call", request: { ...template, at: formatUtc(at), ...timezone } };
   }
-  return { kind: "series", input: { ...template, ...seriesOf(body.recurring, given ?? own, own, at) } };
+  const zone = given ?? own;
+  const rule = ruleOf(recurringOf(body.recurring), zone, at, respects ? hours : null, own);
+  return { kind: "series", input: { ...template, start_at: formatUtc(at), timezone: zone.name, rule } };
 }
 
 /** Reads the new time of a call. Throws `VALIDATION_ERROR` and `INVALID_SCHEDULED_TIME`. */
@@ -137,29 +140,4 @@ function recurringOf({
     ...(endDate !== undefined && { endDate }),
     ...(maxOccurrences !== undefined && { maxOccurrences }),
   };
-}
-
-function seriesOf(
-  recurring: NonNullable<ScheduleBody["recurring"]>,
-  zone: ZoneRules,
-  own: ZoneRules,
-  at: number,
-): Pick<SeriesInput, "start_at" | "timezone" | "rule"> {
-  const { frequency, interval, endDate, maxOccurrences } = recurring;
-  return {
-    start_at: formatUtc(at),
-    timezone: zone.name,
-    rule: {
-      frequency,
-      interval: interval ?? 1,
-      ...(endDate !== undefined && { until: untilOf(endDate, own) }),
-      ...(maxOccurrences !== undefined && { max_occurrences: maxOccurrences }),
-    },
-  };
-}
-
-/** A date alone is a whole day of the series' own zone; everything else is an instant. */
-function untilOf(endDate: string, own: ZoneRules): string {
-  const read = readTime(endDate, own);
-  return "at" in read ? formatUtc(read.at) : endDate;
 }
