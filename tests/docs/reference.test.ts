@@ -38,7 +38,7 @@ test("events.md lists exactly the types that the engine writes", () => {
   const written = globSync("src/engine/*.ts", { cwd: root }).flatMap((path) =>
     [
       ...textOf(path).matchAll(
-        /"((?:call|line|hours|retry_policy|suppression|key|settings|dialing|clock|engine)\.[a-z_]+)"/g,
+        /"((?:call|line|live|hours|retry_policy|suppression|key|settings|dialing|clock|engine)\.[a-z_]+)"/g,
       ),
     ].map(([, type = ""]) => type),
   );

@@ -46,6 +46,11 @@ for (const secret of [undefined, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]) {
       ...signing,
     );
     assert.equal(added.code, 0, added.err);
+    const early = await run("call", "+12125550100", "--line", "backend");
+    assert.equal(early.code, 2, early.out);
+    assert.match(early.err, /canary.*\n.*carillon live allow/s);
+    const allowed = await run("live", "allow", "+12125550100");
+    assert.equal(allowed.code, 0, allowed.err);
     const watched = await run("call", "+12125550100", "--line", "backend", "--watch");
     assert.equal(watched.code, 0, `${watched.out}\n${watched.err}`);
     assert.match(watched.out, /✓ completed · answered_human · confirmed/);
@@ -66,6 +71,7 @@ test("without hours of its own a line that can ring people keeps the legal floor
     "--set",
     "allow_private=true",
   );
+  await run("live", "allow", "+12125550100");
   const answer = await fetch(`${url}/v1/calls?dry_run=true`, {
     method: "POST",
     headers: { "content-type": "application/json" },

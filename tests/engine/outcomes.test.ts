@@ -166,6 +166,7 @@ void test("a number on the list is not dialed; one whose time on it has passed i
 void test("a carrier that rings people has a number that cannot be called quarantined; the sandbox has not", async () => {
   const t = await startEngine({ realStub: true });
   await t.engine.createLine(t.actor, { name: "real", carrier: "stub" });
+  await t.engine.allowNumber(t.actor, { to: "+12125550101" });
   t.stub.onPlace = () => ({ kind: "refused", outcome: "invalid_number", detail: "404" });
   const first = await t.call({ to: "+12125550101", line: "real" });
   await t.advance(1000);
