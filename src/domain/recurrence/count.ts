@@ -36,16 +36,18 @@ function countIn(recurrence: Recurrence, stretch: Stretch, end: number): number 
     const at = rule.extraAts[i] ?? Infinity;
     if (at >= end) break;
     const local = at + offset;
-    const isRegular = local >= from && local < to && nextLocal(rule, local) === local;
+    const isRegular = local >= from && local < to && nextLocal(rule, local, local + 1) === local;
     if (!isRegular || !isBeforeLast({ ...rule, extraAts: [] }, { localMs: local, at })) count += 1;
   }
   return count;
 }
 
-function walk(recurrence: Recurrence, stretch: Stretch, end: number): number {
+/** The slots of a stretch before `to`, one by one. */
+function walk(recurrence: Recurrence, whole: Stretch, to: number): number {
+  const stretch = { ...whole, to, openTo: Math.min(whole.openTo, to + whole.offset) };
   let count = 0;
   let found = findIn(recurrence, stretch, stretch.from);
-  while (found !== undefined && found.at < end) {
+  while (found !== undefined && found.at < to) {
     if (isBeforeLast(recurrence.rule, found)) count += 1;
     found = findIn(recurrence, stretch, found.at + 1);
   }

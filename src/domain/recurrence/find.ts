@@ -59,9 +59,9 @@ export function findIn(recurrence: Recurrence, stretch: Stretch, from: number): 
   const { rule, gap } = recurrence;
   const { offset } = stretch;
   const least = Math.max(from, stretch.from);
-  const local = nextLocal(rule, Math.max(least + offset, stretch.openFrom));
+  const local = nextLocal(rule, Math.max(least + offset, stretch.openFrom), stretch.openTo);
   let found: Found | undefined;
-  if (local < stretch.openTo) found = regularAt(stretch, local);
+  if (local < Infinity) found = regularAt(stretch, local);
   const before = rule.extraAts[indexFrom(rule.extraAts, least)] ?? Infinity;
   if (before < stretch.to && before < (found?.at ?? Infinity)) found = regularAt(stretch, before + offset);
   if (gap === "skip" || stretch.gapFrom === stretch.from + offset) return found;
@@ -94,11 +94,11 @@ function findMoved({ rule, gap }: Recurrence, stretch: Stretch, least: number): 
   const gapTo = from + offset;
   if (gap === "next_valid") {
     if (least > from) return undefined;
-    const local = nextLocal(rule, gapFrom);
-    return local < gapTo ? { localMs: local, at: from, isSecond: false, isMoved: true } : undefined;
+    const local = nextLocal(rule, gapFrom, gapTo);
+    return local < Infinity ? { localMs: local, at: from, isSecond: false, isMoved: true } : undefined;
   }
-  const local = nextLocal(rule, gapFrom + (least - from));
-  if (local >= gapTo) return undefined;
+  const local = nextLocal(rule, gapFrom + (least - from), gapTo);
+  if (local === Infinity) return undefined;
   return { localMs: local, at: from + (local - gapFrom), isSecond: false, isMoved: true };
 }
 

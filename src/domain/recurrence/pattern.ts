@@ -6,14 +6,17 @@ import { timesOn } from "./times.ts";
 
 const HORIZON_DAYS = HORIZON_YEARS * 366;
 
-/** The first wall time of a rule from `from` on (ms as if UTC), with its dates taken out and added; Infinity for none. */
-export function nextLocal(rule: Rule, from: number): number {
+/**
+ * The first wall time of a rule in [from, end) (ms as if UTC), with its dates taken out and added; Infinity for none. Nothing
+ * is looked at from `end` on, which spares the long way to the next time of a rare rule.
+ */
+export function nextLocal(rule: Rule, from: number, end = Infinity): number {
   let least = from;
   for (;;) {
-    const regular = nextOfPattern(rule.pattern, least);
+    const regular = nextOfPattern(rule.pattern, least, end);
     const extra = rule.extraLocals[indexFrom(rule.extraLocals, least)] ?? Infinity;
     const found = Math.min(regular, extra);
-    if (found > rule.untilLocalMs || found === Infinity) return Infinity;
+    if (found >= end || found > rule.untilLocalMs) return Infinity;
     if (extra < regular) return found;
     const day = dayOfMs(found);
     if (holds(rule.excludedDays, day)) least = (day + 1) * DAY_MS;
@@ -41,12 +44,15 @@ export function countExtra(rule: Rule, from: number, to: number): number {
   return countBetween(rule.extraLocals, from, Math.max(from, Math.min(to, rule.untilLocalMs + 1)));
 }
 
-/** The first time of a pattern from `from` on; Infinity when there is none within the horizon. */
-export function nextOfPattern(pattern: Pattern, from: number): number {
+/** The first time of a pattern in [from, end); Infinity when there is none, or none within the horizon. */
+export function nextOfPattern(pattern: Pattern, from: number, end = Infinity): number {
   const least = Math.max(from, pattern.startLocalMs);
-  if (least > pattern.lastLocalMs) return Infinity;
-  const found = pattern.setPositions.length === 0 ? nextPlain(pattern, least) : nextOfSet(pattern, least);
-  return found <= pattern.lastLocalMs ? found : Infinity;
+  const last = Math.min(pattern.lastLocalMs, end - 1);
+  if (least > last) return Infinity;
+  const limit = Math.min(dayOfMs(least) + HORIZON_DAYS, dayOfMs(last));
+  const found =
+    pattern.setPositions.length === 0 ? nextPlain(pattern, least, limit) : nextOfSet(pattern, least, limit);
+  return found <= last ? found : Infinity;
 }
 
 /** Whether a wall time is one of the pattern's. */
@@ -85,9 +91,8 @@ export function countOfPattern(pattern: Pattern, from: number, to: number): numb
   return pattern.setPositions.length === 0 ? countPlain(pattern, least, end) : countSets(pattern, least, end);
 }
 
-function nextPlain({ days, times }: Pattern, from: number): number {
+function nextPlain({ days, times }: Pattern, from: number, limit: number): number {
   const first = dayOfMs(from);
-  const limit = first + HORIZON_DAYS;
   let day = nextDay(days, first, limit);
   while (day <= limit) {
     const list = timesOn(times, day);
@@ -110,10 +115,8 @@ function countPlain({ days, times }: Pattern, from: number, to: number): number 
   return count;
 }
 
-function nextOfSet(pattern: Pattern, from: number): number {
-  const first = dayOfMs(from);
-  const limit = first + HORIZON_DAYS;
-  let day = nextDay(pattern.days, first, limit);
+function nextOfSet(pattern: Pattern, from: number, limit: number): number {
+  let day = nextDay(pattern.days, dayOfMs(from), limit);
   while (day <= limit) {
     const period = periodOf(pattern.days, day);
     const set = setOf(pattern, period);
