@@ -20,6 +20,7 @@ type Options = {
   readonly dedupeKey?: string;
   readonly expiresAfter?: string;
   readonly metadata?: Record<string, string>;
+  readonly carrier?: Record<string, string>;
   readonly script?: string;
   readonly watch?: boolean;
   readonly wait?: boolean;
@@ -45,6 +46,11 @@ export const addCall: AddCommand = (program, cli) => {
     .option("--dedupe-key <key>", "refuse a second live call with the same key")
     .option("--expires-after <duration>", "how late it may still be placed")
     .option("--metadata <key=value>", "anything of yours, repeatable", collectPair)
+    .option(
+      "--carrier <name=value>",
+      "what the line's carrier shall do in this call, such as say=Hello, repeatable; JSON values are read as such",
+      collectPair,
+    )
     .option("--script <words>", "sandbox only: what each try does, such as busy,answered:confirmed")
     .option("--dry-run", "plan it and show when it would be; nothing is stored")
     .option("--watch", "show it live until it has ended, or waits for more than 60 s (then exit 8)")
@@ -101,6 +107,7 @@ function requestOf(to: string, options: Options): Record<string, unknown> {
     dedupe_key: options.dedupeKey,
     expires_after: options.expiresAfter,
     metadata: options.metadata,
+    carrier: options.carrier === undefined ? undefined : valuesIn(options.carrier),
     sandbox: options.script === undefined ? undefined : { script: options.script.split(",") },
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
@@ -170,6 +177,20 @@ function isSameNumber(listed: string, e164: string): boolean {
   return (
     plain === e164 || (ending !== undefined && /^\+1.{3}55501\d\d$/.test(plain) && plain.endsWith(ending))
   );
+}
+
+/** Values as JSON where they are, else as text: most are plain words and URLs. */
+export function valuesIn(pairs: Readonly<Record<string, string>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(pairs).map(([name, text]) => [name, jsonOrText(text)]));
+}
+
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Most values are no JSON.
+    return text;
+  }
 }
 
 /** Collects repeated `key=value` options. */

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 
 import { type AddCommand, action, examples } from "./action.ts";
-import { collectPair } from "./call.ts";
+import { collectPair, valuesIn } from "./call.ts";
 import type { Context } from "./context.ts";
 import { Failure, usage } from "./failure.ts";
 import type { Line, List } from "./shapes.ts";
@@ -148,10 +148,7 @@ function settingsOf(context: Context, options: Options): Record<string, unknown>
   if (options.set === undefined && options.settings === undefined) return undefined;
   const fromFile =
     options.settings === undefined ? {} : readSettings(resolve(context.terminal.cwd, options.settings));
-  const fromOptions = Object.entries(options.set ?? {}).map(
-    ([name, text]) => [name, jsonOrText(text)] as const,
-  );
-  return { ...fromFile, ...Object.fromEntries(fromOptions) };
+  return { ...fromFile, ...valuesIn(options.set ?? {}) };
 }
 
 function readSettings(path: string): Record<string, unknown> {
@@ -166,15 +163,6 @@ function readSettings(path: string): Record<string, unknown> {
       { title: "The file cannot be used", code: "settings_file", detail: `${path}: ${why}` },
       { cause: error },
     );
-  }
-}
-
-function jsonOrText(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Most values are plain words and URLs, which are no JSON.
-    return text;
   }
 }
 

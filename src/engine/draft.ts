@@ -65,6 +65,7 @@ export async function draftCall(
     "/retry_policy",
   );
   const script = readScript(context, line.carrier, request);
+  if (request.carrier === undefined) needNoInstructions(context, line);
   const laneId = await book.makeLane(actor.workspaceId, line.id, 0, request.priority ?? 5);
   const document: CallDocument = {
     timezone: asked.timezone,
@@ -76,7 +77,7 @@ export async function draftCall(
     hoursId: hours?.row.id ?? null,
     policyId: policy?.row.id ?? null,
     ...(request.window !== undefined && { window: readWindow(context, request.window) }),
-    ...(request.carrier !== undefined && { instructions: readInstructions(context, line, request.carrier) }),
+    ...instructionsOf(context, line, request.carrier),
     ...(request.source !== undefined && { source: request.source }),
     ...(request.refused_retries !== undefined && { refusedRetries: request.refused_retries }),
   };
@@ -185,22 +186,33 @@ function readWindow(context: Context, window: NonNullable<CallRequest["window"]>
   return { timezone, weekly: window.weekly };
 }
 
-function readInstructions(
+function needNoInstructions(context: Context, line: LineRow): void {
+  if (context.carriers.get(line.carrier)?.kind.needsInstructions !== true) return;
+  throw refuseField(
+    "instructions_invalid",
+    "/carrier",
+    `A line of the carrier ${line.carrier} takes only calls that tell it what to do.`,
+  );
+}
+
+/** A carrier that takes instructions also judges a call that hands over none: its line may say nothing either. */
+function instructionsOf(
   context: Context,
   line: LineRow,
-  instructions: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
+  instructions: Readonly<Record<string, unknown>> | undefined,
+): Pick<CallDocument, "instructions"> {
   const kind = context.carriers.get(line.carrier)?.kind;
   if (kind?.checkInstructions === undefined) {
+    if (instructions === undefined) return {};
     throw refuseField(
       "instructions_invalid",
       "/carrier",
       `A line of the carrier ${line.carrier} takes no instructions of a call.`,
     );
   }
-  const check = kind.checkInstructions(instructions, openSettings(context, line));
+  const check = kind.checkInstructions(instructions ?? {}, openSettings(context, line));
   if (!check.ok) throw refuseField("instructions_invalid", `/carrier${check.pointer}`, check.detail);
-  return instructions;
+  return instructions === undefined ? {} : { instructions };
 }
 
 export function readExpiry(

@@ -158,11 +158,13 @@ export interface CarrierKind {
   readonly lineDefaults?: { readonly calls_per_second?: number; readonly caller_id?: string };
   /** True when what it accepted may ring much later: then what has not rung is taken back when its window closes. */
   readonly queues?: boolean;
+  /** True when it takes no call that hands it nothing: then its lines are never meant where a call names none. */
+  readonly needsInstructions?: boolean;
   /** How long it may work before its create request leaves, such as having the words of the call written; 0 if absent (ms). */
   readonly prepareMs?: number;
   parseSettings(input: Readonly<Record<string, unknown>>): SettingsCheck;
   connect(ports: CarrierPorts): Carrier;
-  /** Checks what a call hands to this carrier; a kind without it takes nothing. */
+  /** Checks what a call hands to this carrier, `{}` when it hands over nothing; a kind without it takes nothing. */
   checkInstructions?(
     instructions: Readonly<Record<string, unknown>>,
     settings: unknown,
