@@ -11,10 +11,12 @@ import { loadZones } from "../../src/system/zones.ts";
 
 import { type EngineOptions, type TestEngine, startEngine } from "./engine.ts";
 import { SeededRandom } from "./seeded-random.ts";
-import { silentLog } from "./silent.ts";
+import { type Logged, keptLog } from "./silent.ts";
 
 export type OpenHouse = TestEngine & {
   readonly server: HttpServer;
+  /** What the server and its doors have logged. */
+  readonly said: readonly Logged[];
   /** A request without a socket, from this machine; `body` is sent as JSON unless it is text. */
   readonly ask: (
     method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
@@ -29,11 +31,12 @@ export async function openHouse(
   options: EngineOptions & { readonly doorSettings?: DoorSettings } = {},
 ): Promise<OpenHouse> {
   const test = await startEngine(options);
+  const { log, lines } = keptLog();
   const server = await createServer({
     engine: test.engine,
     clock: test.clock,
     random: new SeededRandom(1),
-    log: silentLog,
+    log,
     zones: loadZones(),
     metrics: createMetrics(),
     version: "0.0.0-test",
@@ -47,6 +50,7 @@ export async function openHouse(
   return {
     ...test,
     server,
+    said: lines,
     ask: async (method, url, body, headers = {}) => {
       const answer = server.app.inject({
         method,
