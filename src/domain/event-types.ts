@@ -1,5 +1,81 @@
 import type { CallStatus } from "./call.ts";
 
+/** Every type of entry that the ledger holds; each is published under its own name. */
+export const ledgerEventTypes = [
+  "agent.created",
+  "agent.removed",
+  "agent.updated",
+  "call.amended",
+  "call.answered",
+  "call.canceled",
+  "call.completed",
+  "call.corrected",
+  "call.deleted",
+  "call.dialing",
+  "call.dispatched",
+  "call.expired",
+  "call.failed",
+  "call.moved",
+  "call.needs_review",
+  "call.paused",
+  "call.released",
+  "call.rescheduled",
+  "call.resumed",
+  "call.retry_planned",
+  "call.ringing",
+  "call.scheduled",
+  "call.skipped",
+  "call.unconfirmed",
+  "dialing.resumed",
+  "dialing.stopped",
+  "engine.was_down",
+  "hours.created",
+  "hours.updated",
+  "key.created",
+  "key.revoked",
+  "line.budget_changed",
+  "line.created",
+  "line.paused",
+  "line.removed",
+  "line.resumed",
+  "line.spend_cap_reached",
+  "line.updated",
+  "live.block_cap_reached",
+  "live.closed",
+  "live.country_allowed",
+  "live.country_forgotten",
+  "live.country_refused",
+  "live.country_waiting",
+  "live.number_allowed",
+  "live.number_disallowed",
+  "live.opened",
+  "live.updated",
+  "notification.failed",
+  "notification_handler.created",
+  "notification_handler.disabled",
+  "notification_handler.enabled",
+  "notification_handler.removed",
+  "notification_handler.updated",
+  "series.backfilled",
+  "series.changed",
+  "series.created",
+  "series.ended",
+  "series.occurrence_missed",
+  "series.occurrence_skipped",
+  "series.paused",
+  "series.resumed",
+  "series.run_now",
+  "settings.updated",
+  "suppression.created",
+  "suppression.removed",
+  "webhook_endpoint.created",
+  "webhook_endpoint.disabled",
+  "webhook_endpoint.enabled",
+  "webhook_endpoint.removed",
+  "webhook_endpoint.secret_rotated",
+  "webhook_endpoint.updated",
+] as const;
+
 /** What subscribers are told beside the entries of the ledger themselves; each follows from an entry. */
 export const derivedEventTypes = [
   "attempt.ended",
@@ -70,13 +146,31 @@ export function tellEntry(
 
 /** True when a subscriber's list holds the type, its group ("call.*") or everything ("*"). */
 export function isWanted(wanted: readonly string[], type: string): boolean {
-  const group = `${type.slice(0, type.indexOf("."))}.*`;
+  const group = groupOf(type);
   return wanted.some((one) => one === type || one === group || one === "*");
 }
 
-/** `*`, a group such as `call.*`, or a type. Types that this version does not know are taken, for a later one may. */
+const known: ReadonlySet<string> = new Set([
+  "*",
+  ...[...ledgerEventTypes, ...derivedEventTypes].flatMap(named),
+]);
+
+function named(type: string): [string, string] {
+  return [type, groupOf(type)];
+}
+
+function groupOf(type: string): string {
+  return `${type.slice(0, type.indexOf("."))}.*`;
+}
+
+/** True for `*`, a type, or a group of types such as `call.*`. */
 export function isEventFilter(text: string): boolean {
-  return text === "*" || /^[a-z][a-z_]{0,39}\.(?:\*|[a-z][a-z_]{0,39})$/.test(text);
+  return known.has(text);
+}
+
+/** What follows from an entry that belongs to no call. */
+export function derivedFromWide(type: string): readonly string[] {
+  return type.endsWith("_cap_reached") ? ["limit.reached"] : [];
 }
 
 function derivedFrom(before: CallStory, entry: EntryFacts): string[] {
@@ -94,8 +188,10 @@ function derivedFrom(before: CallStory, entry: EntryFacts): string[] {
 
 const caps: ReadonlySet<unknown> = new Set(["number_cap", "daily_cap"]);
 
-/** The cap that held the call up, by its reason. Waiting for a free slot is everyday, and none. */
+/** The cap that was reached: as the entry names it, or as the reason that held a call up. Waiting for a free slot is everyday, and none. */
 export function limitOf(entry: EntryFacts): string | null {
+  if (derivedFromWide(entry.type).length > 0)
+    return entry.type.slice(entry.type.indexOf(".") + 1, -"_reached".length);
   const said =
     entry.type === "call.moved" || entry.type === "call.dialing"
       ? entry.reason

@@ -1,4 +1,4 @@
-import { isWanted } from "../domain/event-types.ts";
+import { derivedFromWide, isWanted } from "../domain/event-types.ts";
 import { forever } from "../domain/ids.ts";
 import type { DeliveryRow, EventCursorRow, LedgerRow, SubscriberRow } from "../ports/rows.ts";
 import { StoreError } from "../ports/store.ts";
@@ -85,7 +85,12 @@ function isAbout(context: Context, row: Entry, subscriber: SubscriberRow): boole
 
 /** An entry that cannot be read is left out, so that it does not keep back all that come after it. */
 async function occurrencesOf(context: Context, stories: Stories, row: Entry): Promise<Occurrence[]> {
-  if (row.call_id === 0) return [{ row, event: { type: row.type, sequence: 0, isEntry: true }, story: null }];
+  if (row.call_id === 0)
+    return [...derivedFromWide(row.type), row.type].map((type) => ({
+      row,
+      event: { type, sequence: 0, isEntry: type === row.type },
+      story: null,
+    }));
   try {
     const { after, events } = await stories.tell(row);
     return events.map((event) => ({ row, event, story: after }));

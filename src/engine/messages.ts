@@ -89,7 +89,8 @@ function thinData(
   externalId: string | null,
 ): Record<string, unknown> {
   const data = dataOf(row);
-  if (story === null) return { ...rendered(data), reason: row.reason };
+  const limit = event.type === "limit.reached" ? { limit: limitOf(factsOf(row)) } : {};
+  if (story === null) return { ...rendered(data), reason: row.reason, ...limit };
   const some = Object.fromEntries(Object.entries(data).filter(([name]) => thinNames.includes(name)));
   return {
     call_id: context.secrets.publicId("call", row.call_id),
@@ -100,7 +101,7 @@ function thinData(
     reason: row.reason,
     attempt_id: row.attempt_id === null ? null : context.secrets.publicId("attempt", row.attempt_id),
     ...rendered(some),
-    ...(event.type === "limit.reached" ? { limit: limitOf(factsOf(row)) } : {}),
+    ...limit,
   };
 }
 

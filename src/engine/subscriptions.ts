@@ -123,7 +123,7 @@ export async function writeSubscription(
   actor: Actor,
   before: SubscriberRow,
   next: SubscriberRow,
-  change: string,
+  change: Change,
   isEnabling = false,
 ): Promise<SubscriberRow> {
   const { statements } = context.store;
@@ -281,22 +281,24 @@ const changes = {
     updated: "notification_handler.updated",
     enabled: "notification_handler.enabled",
     disabled: "notification_handler.disabled",
-    secret_rotated: "notification_handler.secret_rotated",
+    // Handlers have no request for it.
+    secret_rotated: "notification_handler.updated",
     removed: "notification_handler.removed",
   },
-} as const satisfies Record<Kind, Record<string, string>>;
+} as const satisfies Record<Kind, Record<Change, string>>;
+type Change = "created" | "updated" | "enabled" | "disabled" | "secret_rotated" | "removed";
 
 function entryOf(
   context: Context,
   lease: ConstructorParameters<typeof Entries>[0],
   row: SubscriberRow,
   actor: Actor,
-  change: string,
+  change: Change,
 ): Entries {
   const entries = new Entries(lease);
   entries.addWide(row.workspace_id, {
     at: row.updated_at,
-    type: changes[row.kind][change as "created"],
+    type: changes[row.kind][change],
     reason: change === "disabled" ? "by_request" : null,
     actor: actor.name,
     data: { id: subscriberId(context, row), name: row.name },

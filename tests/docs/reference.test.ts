@@ -8,6 +8,7 @@ import { blocks, fill, pages } from "../../scripts/build-reference.ts";
 import { parseSandboxSettings } from "../../src/carriers/sandbox/settings.ts";
 import { callStatuses } from "../../src/domain/call.ts";
 import { attemptStatuses } from "../../src/domain/attempt.ts";
+import { derivedEventTypes, ledgerEventTypes } from "../../src/domain/event-types.ts";
 import { startTestServer } from "../support/test-server.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -34,18 +35,21 @@ test("lifecycle.md has words for every status", () => {
     assert.match(page, new RegExp(`^\\| \`${status}\` \\| [A-Z]`, "m"));
 });
 
-test("events.md lists exactly the types that the engine writes", () => {
+test("events.md lists exactly the types that the engine writes, and what follows from them", () => {
   const written = globSync("src/engine/*.ts", { cwd: root }).flatMap((path) =>
     [
       ...textOf(path).matchAll(
-        /"((?:call|line|live|hours|retry_policy|suppression|key|settings|dialing|clock|engine)\.[a-z_]+)"/g,
+        /"((?:agent|call|clock|dialing|engine|hours|key|line|live|notification|notification_handler|queue|retry_policy|series|settings|suppression|webhook_endpoint)\.[a-z_]+)"/g,
       ),
     ].map(([, type = ""]) => type),
   );
   const listed = [...textOf("docs/reference/events.md").matchAll(/^\| `([a-z_]+\.[a-z_]+)` \|/gm)].map(
     ([, type = ""]) => type,
   );
-  assert.deepEqual(listed.toSorted(), [...new Set(written)].toSorted());
+  const all = new Set<string>([...written, ...derivedEventTypes]);
+  assert.deepEqual(listed.toSorted(), [...all].toSorted());
+  // What a subscriber may ask for; a new type is added to src/domain/event-types.ts as well.
+  assert.deepEqual([...ledgerEventTypes, ...derivedEventTypes].toSorted(), [...all].toSorted());
 });
 
 test("sandbox.md lists exactly the settings and faults of a sandbox line", () => {

@@ -298,7 +298,7 @@ test("one message is sent again on request, and what failed since an instant all
 });
 
 test("after a rotation two secrets sign, until the overlap has passed", async () => {
-  const t = await withEndpoint({ events: ["none.such"] }, { encryptionKeys: [] });
+  const t = await withEndpoint({ events: ["key.revoked"] }, { encryptionKeys: [] });
   const rotated = await t.engine.rotateWebhookSecret(t.actor, t.endpointId, { overlap: "2h" });
   const secretsOfTest = async (): Promise<readonly string[]> => {
     t.channel.sent.length = 0;
@@ -366,6 +366,15 @@ test("of another workspace nothing is seen, told, or can be changed", async () =
   ];
   for (const ask of foreign) await assert.rejects(ask(), { code: "not_found" });
   assert.deepEqual(await t.engine.listWebhookEndpoints(other), []);
+});
+
+test("a type that there is none of is refused, so that a slip of the pen is not waited for", async () => {
+  const t = await withEndpoint();
+  for (const events of [["call.complete"], ["calls.*"], ["call"], ["call.*", ""], [], ["call.**"]])
+    await assert.rejects(
+      t.engine.createWebhookEndpoint(t.actor, { url: "https://hooks.example/", events }, open),
+      { code: "event_type_unknown" },
+    );
 });
 
 test("nobody who may not can name addresses of the operator's network", async () => {
