@@ -62,6 +62,8 @@ type BookPorts = SurePorts & {
   readonly secrets: Secrets;
   readonly ids: Ids;
   readonly holidays: (country: string, region: string | undefined) => Promise<ClosedDates>;
+  /** Does a carrier take a call that hands it nothing? */
+  readonly takesAnyCall: (carrier: string) => boolean;
 };
 
 const hourMs = 3_600_000;
@@ -203,12 +205,13 @@ export class Book {
     );
   }
 
-  /** The line for calls that name none: the default, or the only one. */
+  /** The line for calls that name none: the default, or the only one that takes any call. */
   defaultLine(workspaceId: number): LineRow | undefined {
     const chosen = this.workspace(workspaceId).defaultLine;
     const lines = this.linesOf(workspaceId);
     if (chosen !== null) return lines.find((line) => line.id === chosen);
-    return lines.length === 1 ? lines[0] : undefined;
+    const general = lines.filter((line) => this.#ports.takesAnyCall(line.carrier));
+    return general.length === 1 ? general[0] : undefined;
   }
 
   /** The retry policy of a call: its own, else its line's, else the workspace's, else the built-in one. */

@@ -51,13 +51,14 @@ const fanOutAfterMs = 20;
  */
 export async function createEngine(options: CreateOptions): Promise<Engine> {
   const ids = new Ids(options);
-  const book = new Book({ ...options, ids });
+  const carriers = new Map<string, ConnectedCarrier>();
+  const takesAnyCall = (carrier: string): boolean => carriers.get(carrier)?.kind.needsInstructions !== true;
+  const book = new Book({ ...options, ids, takesAnyCall });
   await makeFirstRows(options, ids);
   const nodeId = (await ids.reserve({ node: 1 })).next("node");
   const delays = new StartDelays();
   const loop = new Loop(options);
   const listeners = new Set<() => void>();
-  const carriers = new Map<string, ConnectedCarrier>();
   const subscribers = new Subscribers(options.store);
   const context: Context = {
     ...options,

@@ -13,6 +13,7 @@ export function taskBackendWith(environment: TaskEnvironment): CarrierKind {
     name: "task-backend",
     real: true,
     secrets: [],
+    needsInstructions: true,
     prepareMs: 60_000,
     parseSettings: parseTaskBackendSettings,
     checkInstructions: (instructions) => checkTask(instructions),

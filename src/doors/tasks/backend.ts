@@ -30,7 +30,7 @@ export async function takerOf({ engine, settings, isOpen }: Ports, actor: Actor,
     );
   }
   const lines = await engine.listLines(actor);
-  if (url === usual && settings.backendUrl === null && isSandboxOnly(lines)) return {};
+  if (url === usual && settings.backendUrl === null && isSandboxOnly(lines)) return sandboxIn(lines);
   const line = lines.find(isOfBackends) ?? (await makeLine(engine, actor));
   return { line: line.id, carrier: instructionsOf(task, url) };
 }
@@ -38,6 +38,12 @@ export async function takerOf({ engine, settings, isOpen }: Ports, actor: Actor,
 /** The line of task backends itself does not count: trying out a backend of one's own must not send the next task out. */
 function isSandboxOnly(lines: readonly LineView[]): boolean {
   return lines.every((line) => !line.real || isOfBackends(line));
+}
+
+function sandboxIn(lines: readonly LineView[]): Taker {
+  const played = lines.filter(({ real }) => !real);
+  const line = played.find(({ isDefault }) => isDefault) ?? played[0];
+  return line === undefined ? {} : { line: line.id };
 }
 
 function isOfBackends({ carrier }: LineView): boolean {
