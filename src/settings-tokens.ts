@@ -1,4 +1,4 @@
-import { type JsonWebKeyInput, type KeyObject, createPublicKey } from "node:crypto";
+import { type KeyObject, createPublicKey } from "node:crypto";
 
 import type { TokenKey, TokenSettings } from "./domain/token.ts";
 import { type Reading, type Setting, optional, text, withDefault } from "./setting.ts";
@@ -96,7 +96,7 @@ function readJwk(jwk: unknown): TokenKey | null {
   if (typeof jwk !== "object" || jwk === null || "d" in jwk || "k" in jwk) return null;
   const { kid = null, alg, use } = jwk as { kid?: unknown; alg?: unknown; use?: unknown };
   if ((kid !== null && typeof kid !== "string") || (use !== undefined && use !== "sig")) return null;
-  const key = keyOf(() => createPublicKey({ key: jwk as JsonWebKeyInput["key"], format: "jwk" }), kid);
+  const key = keyOf(() => createPublicKey({ key: jwk, format: "jwk" }), kid);
   return alg === undefined || alg === key?.algorithm ? key : null;
 }
 

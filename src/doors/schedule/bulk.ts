@@ -6,9 +6,9 @@ import type { CallRequest, Engine } from "../../engine/engine.ts";
 import type { Caller, DoorPorts } from "../../ports/door.ts";
 
 import { callerOf, ownerOfNew } from "./caller.ts";
-import { callOf, seriesOf } from "./compose.ts";
+import { type RepeatedSchedule, callOf, isRepeated, seriesOf } from "./compose.ts";
 import { renderError } from "./errors.ts";
-import { type NewSchedule, readNew } from "./read-schedule.ts";
+import { readNew } from "./read-schedule.ts";
 
 const itemsMax = 1000;
 
@@ -30,25 +30,23 @@ export function bulkHandler({ engine, zones, clock, settings }: DoorPorts<Engine
     }
 
     const calls: (CallRequest | null)[] = read.map((one) =>
-      one instanceof Refusal || one.fields.repeat != null ? null : callOf(one.fields, one.whose, own),
+      one instanceof Refusal || isRepeated(one.fields) ? null : callOf(one.fields, one.whose, own),
     );
     const made = await scheduleAll(engine, caller, calls);
     const results: Result[] = [];
     for (const [index, one] of read.entries()) {
-      const repeat = one instanceof Refusal ? null : one.fields.repeat;
       if (one instanceof Refusal) results.push(one);
-      else if (repeat == null) results.push(made[index] ?? lost());
-      else results.push(await makeSeries(one.fields, repeat, one.whose));
+      else if (isRepeated(one.fields)) results.push(await makeSeries(one.fields, one.whose));
+      else results.push(made[index] ?? lost());
     }
     return answerOf(results, clock.now());
 
     async function makeSeries(
-      fields: NewSchedule,
-      repeat: NonNullable<NewSchedule["repeat"]>,
+      fields: RepeatedSchedule,
       whose: ReturnType<typeof ownerOfNew>,
     ): Promise<Result> {
       try {
-        const { series } = await engine.createSeries(caller.actor, seriesOf(fields, repeat, whose, own));
+        const { series } = await engine.createSeries(caller.actor, seriesOf(fields, whose, own));
         return {
           schedule_id: series.id,
           next_execution: series.nextAt === null ? null : formatUtc(series.nextAt),

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
 
-import { Refusal, refuseField } from "../../domain/refusal.ts";
+import { type Refusal, refuseField } from "../../domain/refusal.ts";
 import type { Actor } from "../../engine/engine.ts";
 import type { Caller } from "../../ports/door.ts";
 

@@ -9,6 +9,13 @@ import type { NewSchedule, ScheduleFields } from "./read-schedule.ts";
 import { type RepeatConfig, repeatOf } from "./repeat.ts";
 import type { ScheduleItem } from "./schedule-item.ts";
 
+/** A new schedule that repeats. */
+export type RepeatedSchedule = NewSchedule & { readonly repeat: NonNullable<ScheduleFields["repeat"]> };
+
+export function isRepeated(fields: NewSchedule): fields is RepeatedSchedule {
+  return fields.repeat !== undefined && fields.repeat !== null;
+}
+
 type Whose = { readonly owner: string | null; readonly agent: string | null };
 type Metadata = Readonly<Record<string, unknown>>;
 
@@ -28,8 +35,7 @@ export function callOf(fields: NewSchedule, whose: Whose, settings: ScheduleDoor
 
 /** A schedule that repeats, as a series that follows the wall clock of its zone. */
 export function seriesOf(
-  fields: NewSchedule,
-  repeat: NonNullable<ScheduleFields["repeat"]>,
+  fields: RepeatedSchedule,
   whose: Whose,
   settings: ScheduleDoorSettings,
 ): SeriesInput {
@@ -37,12 +43,12 @@ export function seriesOf(
     ...shared(fields, whose),
     start_at: fields.time.start,
     timezone: fields.timezone ?? settings.timezone,
-    rule: repeat.rule,
+    rule: fields.repeat.rule,
     misfire: "run_once",
     misfire_grace: graceOf(settings),
     overlap: "allow",
     overlap_max: settings.instancesMax,
-    source: sourceOf(repeat.config),
+    source: sourceOf(fields.repeat.config),
   };
 }
 
@@ -88,7 +94,7 @@ function shared(fields: NewSchedule, { owner, agent }: Whose) {
     to: fields.phone,
     metadata: metadataOf(fields, {}),
     ...(policy !== null && { retry_policy: policy }),
-    ...(fields.userProfileId != null && { external_id: fields.userProfileId }),
+    ...(isText(fields.userProfileId) && { external_id: fields.userProfileId }),
     ...(owner !== null && { owner }),
     ...(agent !== null && { agent }),
   };
@@ -105,10 +111,15 @@ function changed(fields: ScheduleFields, before: Metadata) {
     ...(phone !== undefined && { to: phone }),
     ...(timezone !== undefined && { timezone }),
     ...(says && { metadata: metadataOf(fields, before) }),
-    ...(retryPolicy != null && { retry_policy: retryPolicy }),
-    ...(userProfileId != null && { external_id: userProfileId }),
-    ...(agentInstanceId != null && { agent: agentInstanceId }),
+    ...(isText(retryPolicy) && { retry_policy: retryPolicy }),
+    ...(isText(userProfileId) && { external_id: userProfileId }),
+    ...(isText(agentInstanceId) && { agent: agentInstanceId }),
   };
+}
+
+/** An id is changed, not taken away. */
+function isText(value: string | null | undefined): value is string {
+  return typeof value === "string";
 }
 
 function metadataOf(fields: ScheduleFields, before: Metadata): Metadata {

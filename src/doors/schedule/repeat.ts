@@ -36,7 +36,7 @@ function ruleOf(given: Readonly<Record<string, unknown>>): RuleInput {
     };
   if (isThere(cron)) return { cron: textOf("cron", cron), ...end };
   if (!isThere(frequency)) throw refuse("/frequency", "repeat_config.frequency is required");
-  const found = frequencies.find((one) => one === String(frequency).toLowerCase());
+  const found = frequencies.find((one) => typeof frequency === "string" && one === frequency.toLowerCase());
   if (found === undefined)
     throw refuse(
       "/frequency",

@@ -6,7 +6,7 @@ import type { Actor, Engine } from "../../engine/engine.ts";
 import type { DoorPorts } from "../../ports/door.ts";
 
 import { actorOf, callerOf, ownerOfNew } from "./caller.ts";
-import { callOf, callPatchOf, seriesOf, seriesPatchOf } from "./compose.ts";
+import { callOf, callPatchOf, isRepeated, seriesOf, seriesPatchOf } from "./compose.ts";
 import { type Query, filterOf, pageOf } from "./query.ts";
 import { type ScheduleFields, readChange, readNew } from "./read-schedule.ts";
 import { nextOf, renderActive, renderSchedule } from "./render.ts";
@@ -39,12 +39,9 @@ export function scheduleHandlers({ engine, zones, clock, settings }: DoorPorts<E
       const caller = callerOf(request);
       const whose = ownerOfNew(caller, askedOwner(fields));
       const key = request.idempotency ?? undefined;
-      const made =
-        fields.repeat == null
-          ? madeCall(await engine.schedule(caller.actor, callOf(fields, whose, own), key))
-          : madeSeries(
-              await engine.createSeries(caller.actor, seriesOf(fields, fields.repeat, whose, own), key),
-            );
+      const made = isRepeated(fields)
+        ? madeSeries(await engine.createSeries(caller.actor, seriesOf(fields, whose, own), key))
+        : madeCall(await engine.schedule(caller.actor, callOf(fields, whose, own), key));
       return { status: "success", message: "Call scheduled successfully", ...made };
     },
 
@@ -153,7 +150,7 @@ async function named(engine: Engine, actor: Actor, fields: ScheduleFields): Prom
 
 /** The id of a call cannot become that of a series. */
 function refuseRepeat({ repeat }: ScheduleFields): void {
-  if (repeat == null) return;
+  if (repeat === undefined || repeat === null) return;
   throw new Refusal(
     "wrong_state",
     "A schedule that happens once cannot be made to repeat: create one that repeats, and cancel this one.",

@@ -135,7 +135,7 @@ test("Get Schedule: every printed field of the call_schedules document, with its
   const answer = await get(`/schedule/${id}`);
   assert.equal(answer["status"], "success");
   assertPrinted(answer["schedule"], printed.schedule);
-  const { _id, id: own, call_id, ...rest } = answer["schedule"];
+  const { _id, id: own, call_id: _call, ...rest } = answer["schedule"];
   const { _id: _0, id: _1, call_id: _2, ...wanted } = printed.schedule;
   for (const [name, value] of Object.entries(wanted)) assert.deepEqual(rest[name], value, name);
   assert.equal(own, id);

@@ -8,7 +8,8 @@ export const DAY_BEFORE = Date.UTC(2024, 0, 14, 10);
 export const DOCUMENT_TIME = "2024-01-15T10:00:00Z";
 
 export type Options = NonNullable<Parameters<typeof openHouse>[0]>;
-export type Json = Readonly<Record<string, any>>;
+/** A body as it came; each test says what it must be. */
+export type Json = ReturnType<typeof JSON.parse>;
 
 export type ScheduleHouse = OpenHouse & {
   /** The body of an answer whose status must be this; 200 unless told. */
@@ -54,6 +55,9 @@ export function assertPrinted(found: unknown, printed: unknown, path = ""): void
   for (const [name, value] of Object.entries(printed))
     assertPrinted((found as Json)[name], value, `${path}/${name}`);
 }
+
+/** 2024-01-15T09:59:00Z, where the day before would only cost time. */
+export const MINUTE_BEFORE = Date.parse(DOCUMENT_TIME) - 60_000;
 
 /** Lets a call be dialed and end. */
 export const A_CALL_MS = 120_000;
