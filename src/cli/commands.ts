@@ -20,6 +20,7 @@ import { addSeries } from "./series.ts";
 import { addServe } from "./serve.ts";
 import { addStats } from "./stats.ts";
 import { addSuppressions } from "./suppressions.ts";
+import { addWebhooks } from "./webhooks.ts";
 
 /** Every command, in the order in which help shows them. */
 export const commands: readonly AddCommand[] = [
@@ -34,6 +35,7 @@ export const commands: readonly AddCommand[] = [
   addLive,
   addHours,
   addSuppressions,
+  addWebhooks,
   addKeys,
   addDialing,
   addQueues,

@@ -39,7 +39,7 @@ export function deliveryHandlers({ engine }: DoorPorts<Engine>, prefix = "") {
       const { status } = request.query;
       const page = await engine.listDeliveries(
         actorOf(request),
-        idOf(request as Checked),
+        idOf(request),
         status === undefined ? {} : { status },
         pageRequestOf(request.query),
       );
