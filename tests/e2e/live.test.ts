@@ -26,8 +26,8 @@ test("from the first line to the last call, live safety is worked from the comma
   const backend = await startBackend(t);
   const { run } = await startServer(t);
   const added = await run(
-    ...["lines", "add", "voice", "--carrier", "http", "--hours", "always", "--caller-id", "+12125550199"],
-    ...["--set", `url=${backend.url}`, "--set", "allow_private=true", "--set", "completion=at_once"],
+    ...typed(`lines add voice --carrier http --hours always --caller-id +12125550199`),
+    ...typed(`--set url=${backend.url} --set allow_private=true --set completion=at_once`),
   );
   assert.equal(added.code, 0, added.err);
   const status = await run("live", "status");
@@ -68,8 +68,7 @@ test("from the first line to the last call, live safety is worked from the comma
   assert.equal(backend.rung.at(-1), "+442079460958");
 
   const budget = await run(
-    ...["live", "budget", "voice", "--price", "0.50", "--price-to", "+44=1", "--per-call", "10"],
-    ...["--per-day", "12"],
+    ...typed("live budget voice --price 0.50 --price-to +44=1 --per-call 10 --per-day 12"),
   );
   assert.equal(budget.code, 0, budget.err);
   const costly = await run("call", "+12125550100", "--line", "voice");
@@ -81,8 +80,8 @@ test("closing is immediate for what waits, and a budget is shown and checked", a
   const backend = await startBackend(t);
   const { run } = await startServer(t);
   await run(
-    ...["lines", "add", "voice", "--carrier", "http", "--hours", "always", "--max-duration", "120"],
-    ...["--set", `url=${backend.url}`, "--set", "allow_private=true"],
+    ...typed(`lines add voice --carrier http --hours always --max-duration 120`),
+    ...typed(`--set url=${backend.url} --set allow_private=true`),
   );
   await run("live", "open", "--confirm", "default");
   await run("live", "country", "US", "allow");
@@ -113,6 +112,11 @@ test("closing is immediate for what waits, and a budget is shown and checked", a
   assert.equal((await run("live", "rules")).code, 2);
   assert.match((await run("live", "rules", "--block-hour-max", "0")).out, /per block +no limit/);
 });
+
+/** What somebody types, as arguments. */
+function typed(line: string): string[] {
+  return line.split(" ");
+}
 
 /** The server works in real time: asks again until it is so. */
 async function until(isSo: () => Promise<boolean>): Promise<void> {
