@@ -1,5 +1,6 @@
 import { Refusal } from "../domain/refusal.ts";
 import type { LineRow } from "../ports/rows.ts";
+import type { JobCount } from "../ports/statements.ts";
 import type { Context } from "./context.ts";
 import { dialing, resumeDialing, stopDialing } from "./dialing.ts";
 import type { Actor } from "./engine.ts";
@@ -126,35 +127,46 @@ type Counted = ReadonlyMap<number, States>;
 
 async function countJobs(context: Context, actor: Actor): Promise<Counted> {
   const marks = await readMarks(context, actor);
-  const now = context.clock.now();
   const counted = new Map<number, States>();
-  const count = async (lineId: number | null, mark: Mark): Promise<void> => {
-    const rows = await context.store.read("count jobs", () =>
-      context.store.statements.queues.count({
-        workspace_id: actor.workspaceId,
-        line_id: lineId,
-        now,
-        completed_since: Math.max(now - completedKeptMs, (mark.completed ?? 0) + 1),
-        failed_since: Math.max(now - failedKeptMs, (mark.failed ?? 0) + 1),
-      }),
-    );
-    for (const row of rows) {
-      const isFinished = row.state === "completed" || row.state === "failed";
-      if (isFinished && row.is_recent === 0) continue;
-      const line = lineId ?? context.book.lanes.get(row.lane_id)?.line_id ?? 0;
-      if (lineId === null) add(counted, 0, row.state, row.count);
-      if (lineId !== null || marks[line] === undefined) add(counted, line, row.state, row.count);
-    }
-  };
-  await count(null, marks[0] ?? {});
+  const whole = await readJobs(context, actor, null, marks[0] ?? {});
+  for (const row of whole) add(counted, 0, row);
+  // Each queue is cleaned by itself: where none is, one look serves all.
+  const lines = marks[0] === undefined ? whole : await readJobs(context, actor, null, {});
+  for (const row of lines) {
+    const line = context.book.lanes.get(row.lane_id)?.line_id ?? 0;
+    if (marks[line] === undefined) add(counted, line, row);
+  }
   for (const line of context.book.linesOf(actor.workspaceId)) {
     const mark = marks[line.id];
-    if (mark !== undefined) await count(line.id, mark);
+    if (mark === undefined) continue;
+    for (const row of await readJobs(context, actor, line.id, mark)) add(counted, line.id, row);
   }
   return counted;
 }
 
-function add(counted: Map<number, States>, line: number, state: JobState, count: number): void {
+/** The jobs that a queue shows: all that have not ended, and those that ended lately. */
+async function readJobs(
+  context: Context,
+  actor: Actor,
+  lineId: number | null,
+  mark: Mark,
+): Promise<readonly JobCount[]> {
+  const now = context.clock.now();
+  const rows = await context.store.read("count jobs", () =>
+    context.store.statements.queues.count({
+      workspace_id: actor.workspaceId,
+      line_id: lineId,
+      now,
+      completed_since: Math.max(now - completedKeptMs, (mark.completed ?? 0) + 1),
+      failed_since: Math.max(now - failedKeptMs, (mark.failed ?? 0) + 1),
+    }),
+  );
+  return rows.filter(
+    ({ state, is_recent }) => is_recent === 1 || (state !== "completed" && state !== "failed"),
+  );
+}
+
+function add(counted: Map<number, States>, line: number, { state, count }: JobCount): void {
   const states = counted.get(line) ?? { ...noJobs };
   states[state] += count;
   counted.set(line, states);
