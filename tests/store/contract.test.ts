@@ -2,10 +2,12 @@ import { openEmpty, storeNames } from "../support/stores.ts";
 import { storeContract } from "./contract.ts";
 import { houseContract } from "./contract-house.ts";
 import { liveContract } from "./contract-live.ts";
+import { seriesContract } from "./contract-series.ts";
 import { workContract } from "./contract-work.ts";
 
 for (const name of storeNames) {
   storeContract(name, () => openEmpty(name), houseContract);
   storeContract(name, () => openEmpty(name), workContract);
   storeContract(name, () => openEmpty(name), liveContract);
+  storeContract(name, () => openEmpty(name), seriesContract);
 }

@@ -88,7 +88,7 @@ export function ledgerRow(id: number, over: Partial<r.LedgerRow> = {}): r.Ledger
     workspace_id: 1,
     call_id: 1,
     attempt_id: null,
-    at,
+    at: rowsAt,
     type: "call.scheduled",
     reason: null,
     actor: null,
@@ -215,3 +215,51 @@ export function keyRow(id: number, over: Partial<r.ApiKeyRow> = {}): r.ApiKeyRow
 
 /** The instant around which all these rows lie. */
 export const rowsAt = at;
+
+export function seriesRow(id: number, over: Partial<r.SeriesRow> = {}): r.SeriesRow {
+  return {
+    id,
+    workspace_id: 1,
+    status: "active",
+    status_reason: null,
+    owner: null,
+    agent: null,
+    number_hash: `hash-${id % 7}`,
+    phone: "+12125550100",
+    document: "{}",
+    timezone: "America/New_York",
+    overlap: "allow",
+    overlap_max: 0,
+    slot: "2026-12-02T10:00",
+    slot_local: at,
+    slot_at: at,
+    slot_number: 1,
+    call_id: null,
+    wake_at: at,
+    paused_at: null,
+    version: 1,
+    created_at: at,
+    updated_at: at,
+    ...over,
+  };
+}
+
+export function occurrenceRow(
+  series_id: number,
+  slot: string,
+  over: Partial<r.OccurrenceRow> = {},
+): r.OccurrenceRow {
+  return {
+    series_id,
+    slot,
+    workspace_id: 1,
+    number: 1,
+    at: rowsAt,
+    kind: "rule",
+    status: "scheduled",
+    reason: null,
+    call_id: null,
+    created_at: at,
+    ...over,
+  };
+}
