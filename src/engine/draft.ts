@@ -51,7 +51,7 @@ export async function draftCall(
       throw refuseField("line_needed", "/line", "The workspace has no default line.");
     throw refuseField("line_unknown", "/line", `No line is called "${request.line.slice(0, 64)}".`);
   }
-  const advice = checkLive(context, actor, line, phone.e164);
+  const advice = await checkLive(context, actor, line, phone.e164);
   const hours = named(
     request.hours,
     (name) => book.findHours(actor.workspaceId, name),

@@ -52,34 +52,25 @@ export async function forgetCountry(context: Context, actor: Actor, country: str
 }
 
 /**
- * Notes that calls were scheduled to countries on which nobody has decided, so that people hear of it before those calls
- * are due. A failure is no harm: the claim asks again.
+ * Notes that a call was scheduled to a country on which nobody has decided, so that people hear of it before the call is
+ * due. A failure is no harm: the claim asks again.
  */
-export async function askCountries(
-  context: Context,
-  actor: Actor,
-  asked: readonly (string | null)[],
-): Promise<void> {
-  const known = context.book.liveOf(actor.workspaceId).rules.countries;
-  const fresh = [...new Set(asked)]
-    .filter((one): one is string => one !== null && !known.has(one))
-    .toSorted();
-  if (fresh.length === 0) return;
+export async function askCountry(context: Context, actor: Actor, country: string): Promise<void> {
+  if (context.book.liveOf(actor.workspaceId).rules.countries.has(country)) return;
   try {
-    const lease = await context.ids.reserve({ ledger: fresh.length });
+    const lease = await context.ids.reserve({ ledger: 1 });
     await context.store.run("ask for a country", function* () {
       const { statements } = context.store;
       const now = context.clock.now();
+      const asked = yield* statements.live.askCountry([waitingCountry(actor.workspaceId, country, now)]);
+      if (asked.length === 0) return;
       const entries = new Entries(lease);
-      for (const { country } of yield* statements.live.askCountry(
-        fresh.map((one) => waitingCountry(actor.workspaceId, one, now)),
-      ))
-        entries.addWide(actor.workspaceId, {
-          at: now,
-          type: "live.country_waiting",
-          actor: actor.name,
-          data: { country },
-        });
+      entries.addWide(actor.workspaceId, {
+        at: now,
+        type: "live.country_waiting",
+        actor: actor.name,
+        data: { country },
+      });
       yield* statements.ledger.insert(entries.rows);
     });
     await context.book.load();

@@ -1,5 +1,5 @@
 import { classifyDestination, judgeDestination } from "../domain/destination.ts";
-import { refuseField } from "../domain/refusal.ts";
+import { Refusal, refuseField } from "../domain/refusal.ts";
 import { costOf, formatAmount, priceOf } from "../domain/spend.ts";
 import type { LineRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
@@ -13,7 +13,32 @@ export type LiveAdvice = { readonly warnings: readonly string[]; readonly newCou
  * Refuses at once what no claim would let through: a number that may not be rung by a real line, or a call that could cost
  * more than one call may. The claim decides anew; this is so that whoever schedules hears of it in time.
  */
-export function checkLive(context: Context, actor: Actor, line: LineRow, e164: string): LiveAdvice {
+export async function checkLive(
+  context: Context,
+  actor: Actor,
+  line: LineRow,
+  e164: string,
+): Promise<LiveAdvice> {
+  try {
+    return advise(context, actor, line, e164);
+  } catch (error) {
+    // What another node has just allowed is not refused because this one has not heard of it.
+    if (!(error instanceof Refusal) || !(await isBookOld(context, actor))) throw error;
+    await context.book.load();
+    return advise(context, actor, line, e164);
+  }
+}
+
+async function isBookOld(context: Context, actor: Actor): Promise<boolean> {
+  if (context.store.singleOwner) return false;
+  const rows = await context.store.read("look whether the rules have changed", () =>
+    context.store.statements.workspaces.all({}),
+  );
+  const now = rows.find((row) => row.id === actor.workspaceId)?.plan_version;
+  return now !== context.book.workspace(actor.workspaceId).row.plan_version;
+}
+
+function advise(context: Context, actor: Actor, line: LineRow, e164: string): LiveAdvice {
   checkCost(context, line, e164);
   if (!isGuarded(context, line)) return nothingToSay;
   const { rules, numbers } = context.book.liveOf(actor.workspaceId);

@@ -2,7 +2,7 @@ import { Refusal, refuseField } from "../domain/refusal.ts";
 import type { Context } from "./context.ts";
 import type { Actor, BulkItem, CallRequest, CallView, Idempotency, Scheduled } from "./engine.ts";
 import type { Group } from "./group.ts";
-import { askCountries } from "./live-countries.ts";
+import { askCountry } from "./live-countries.ts";
 import { readCalls, viewOf } from "./view.ts";
 
 import { type Draft, draftCall } from "./draft.ts";
@@ -31,9 +31,7 @@ export async function schedule(
     if (replay === null || !(error instanceof Refusal)) throw error;
     return replay;
   }
-  const written = await group.add(draft);
-  if (draft.newCountry !== null) await askCountries(context, actor, [draft.newCountry]);
-  return answer(context, draft, written);
+  return answer(context, draft, await group.add(draft));
 }
 
 /** What could be done when the key was new may be impossible now (its time has passed): its answer stays the same. */
@@ -83,11 +81,6 @@ export async function scheduleMany(
     if (replay !== null) return { items: replay, replayed: true };
   }
   if (written === null) throw new Error("A bulk key is taken, and nobody holds it");
-  await askCountries(
-    context,
-    actor,
-    good.map((draft) => draft.newCountry),
-  );
   const items: BulkItem[] = [];
   let at = 0;
   for (const draft of drafts) {
@@ -131,6 +124,7 @@ async function writeBulk(
 
 async function answer(context: Context, draft: Draft, written: Written): Promise<Scheduled> {
   if (written.kind === "created") {
+    if (draft.newCountry !== null) await askCountry(context, draft.actor, draft.newCountry);
     const call = viewOf(context, draft.call, draft.e164, keptOf(draft), draft.document, {
       warned: draft.warnings,
       moves: draft.moves,

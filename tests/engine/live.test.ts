@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LineInput } from "../../src/engine/engine.ts";
+import { openStore } from "../../src/store/open.ts";
 import { type EngineOptions, type TestEngine, startEngine } from "../support/engine.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { testPostgres } from "../support/postgres.ts";
+import { silentLog } from "../support/silent.ts";
 
 const second = 1000;
 const hour = 3_600_000;
@@ -229,6 +233,33 @@ void test("with encryption the allow-list is sealed, and still found", async () 
   await t.call({ to: mine });
   await t.advance(second);
   assert.deepEqual(rung(t), [mine]);
+});
+
+void test("what one node allows and closes holds for the others at once", async () => {
+  const server = await testPostgres();
+  const url = await server.freshDatabase();
+  const open = () => openStore({ kind: "postgres", url }, { clock: new FakeClock(), log: silentLog });
+  const one = await withRealLine({ store: await open() });
+  const two = await startEngine({ realStub: true, store: await open() });
+  try {
+    await one.engine.openLive(one.actor, "default");
+    await two.call({ to: other });
+    await two.drain();
+    assert.deepEqual([...rung(one), ...rung(two)], [other]);
+    await one.engine.closeLive(one.actor);
+    // Its book is old: it takes the call, and its claim knows better.
+    const held = await two.call({ to: other });
+    await two.drain();
+    await one.drain();
+    assert.deepEqual([...rung(one), ...rung(two)], [other]);
+    assert.equal((await two.look(held)).waitingFor, "not_on_allow_list");
+    await one.engine.allowNumber(one.actor, { to: mine });
+    await two.call({ to: mine });
+    await two.drain();
+    assert.deepEqual([...rung(one), ...rung(two)], [other, mine]);
+  } finally {
+    for (const node of [one, two]) await node.store.close();
+  }
 });
 
 void test("a restart forgets nothing of it", async () => {
