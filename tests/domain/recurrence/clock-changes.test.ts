@@ -120,6 +120,25 @@ describe("days on which the clocks change", () => {
     assert.deepEqual(all("both"), ["2027-11-07T01:30", "2027-11-07T01:30#2"]);
   });
 
+  test("notes tell of two equal times, of the change and of nothing on other days", () => {
+    const slots = expand(
+      recurrenceOf({ frequency: "daily" }, "2027-11-06T01:30", NEW_YORK, { overlap: "both" }),
+      4,
+    );
+    const change = "the clocks go back an hour at 02:00";
+    assert.deepEqual(
+      slots.map(({ notes }) => notes),
+      [[], ["the first of two 01:30", change], ["the second of two 01:30", change], []],
+    );
+    const before = expand(recurrenceOf({ frequency: "daily" }, "2027-11-06T00:30", NEW_YORK), 3);
+    assert.deepEqual(
+      before.map(({ notes }) => notes),
+      [[], [change], []],
+    );
+    const troll = expand(recurrenceOf({ frequency: "daily" }, "2027-03-28T02:30", "Antarctica/Troll"), 1);
+    assert.equal(troll[0]?.notes[0], "moved forward 2 hours: 02:30 does not exist on 2027-03-28");
+  });
+
   test("two slots never share an instant: a moved time gives way to a real one", () => {
     const slots = expand(recurrenceOf({ cron: "0,30 2,3 * * *" }, "2027-03-14T00:00", NEW_YORK), 3);
     assert.deepEqual(

@@ -111,6 +111,45 @@ describe("what a rule gives", () => {
     assert.equal(expand(recurrence, 1)[0]?.number, 1);
   });
 
+  test("a time of the start's own day before the start is neither a slot nor counted", () => {
+    const input = { rrule: "FREQ=DAILY;BYHOUR=8,10,12;COUNT=5", exdates: ["2027-01-05T10:00"] };
+    const found = keys(recurrenceOf(input, "2027-01-04T10:00", LONDON), 9);
+    assert.deepEqual(found, ["2027-01-04T10:00", "2027-01-04T12:00", "2027-01-05T08:00", "2027-01-05T12:00"]);
+    const late = { rrule: "DTSTART:20270101T083000\nRRULE:FREQ=DAILY" };
+    assert.deepEqual(keys(recurrenceOf(late, "2027-01-04T10:00", LONDON), 1), ["2027-01-05T08:30"]);
+  });
+
+  test("a date both added and taken out is out, and one that rings anyway is one slot", () => {
+    const out = { rrule: "FREQ=DAILY", rdates: ["2027-01-04T12:00"], exdates: ["2027-01-04T12:00"] };
+    assert.deepEqual(days(keys(recurrenceOf(out, "2027-01-04T10:00", LONDON), 2)), [
+      "2027-01-04",
+      "2027-01-05",
+    ]);
+    const twice = { rrule: "FREQ=DAILY", rdates: ["2027-01-05T10:00:00Z", "2027-01-05T10:00"] };
+    const recurrence = recurrenceOf(twice, "2027-01-04T10:00", LONDON);
+    assert.deepEqual(days(keys(recurrence, 3)), ["2027-01-04", "2027-01-05", "2027-01-06"]);
+    assert.equal(firstSlotAfter(recurrence, wall("2027-01-05T12:00"))?.number, 3);
+  });
+
+  test("what an hourly rule would give after its UNTIL is not counted before a date added later", () => {
+    const input = { rrule: "FREQ=HOURLY;UNTIL=20270104T120000Z", rdates: ["2027-02-01T08:00"] };
+    const recurrence = recurrenceOf(input, "2027-01-04T10:00", LONDON);
+    assert.deepEqual(
+      keys(recurrence, 9).map((key) => key.slice(5)),
+      ["01-04T10:00", "01-04T11:00", "01-04T12:00", "02-01T08:00"],
+    );
+    assert.equal(firstSlotAfter(recurrence, wall("2027-01-10T00:00"))?.number, 4);
+  });
+
+  test("the seconds of a start are kept, and are part of the key", () => {
+    const found = expand(recurrenceOf({ rrule: "FREQ=HOURLY;INTERVAL=2" }, "2027-01-04T10:00:30", LONDON), 2);
+    assert.deepEqual(
+      found.map(({ key }) => key),
+      ["2027-01-04T10:00:30", "2027-01-04T12:00:30"],
+    );
+    assert.equal(found[0]?.at, wall("2027-01-04T10:00:30"));
+  });
+
   test("folded lines, small letters and blanks around are read", () => {
     const rrule = "rrule:freq=weekly;byday=mo,\r\n we ;count=2\r\nexdate:20270104T100000\r\n";
     assert.deepEqual(keys(recurrenceOf({ rrule }, "2027-01-04T10:00", LONDON), 9), ["2027-01-06T10:00"]);
@@ -124,6 +163,9 @@ describe("what a rule gives", () => {
     assert.deepEqual(days(found("0 9 13 * fri")), ["2027-01-01", "2027-01-08", "2027-01-13"]);
     assert.deepEqual(days(found("0 9 */10 * fri")), ["2027-01-01", "2027-05-21", "2027-06-11"]);
     assert.deepEqual(days(found("0 9 ? * sat-sun")), ["2027-01-02", "2027-01-03", "2027-01-09"]);
+    // A list of every day is not a star: either of two days, one of which is every day.
+    assert.deepEqual(days(found("0 9 1-31 * mon")), ["2027-01-01", "2027-01-02", "2027-01-03"]);
+    assert.deepEqual(days(found("0 9 13 * 0-6")), ["2027-01-01", "2027-01-02", "2027-01-03"]);
     assert.deepEqual(days(found("@monthly")), ["2027-01-01", "2027-02-01", "2027-03-01"]);
   });
 
