@@ -48,7 +48,7 @@ export type CallLog =
 
 export type CallLogFilter = ListedFilter & {
   readonly externalId?: string;
-  /** When it was dialed last, or given up (UTC ms, `to` excluded); of totals: when it is due. */
+  /** When it was dialed last, or should have been (UTC ms, `to` excluded); of totals: when it is due. */
   readonly from?: number;
   readonly to?: number;
 };

@@ -109,7 +109,7 @@ function ofDialed({ call, attempt }: CallAndAttempt) {
     status,
     call_type,
     phone: call.to,
-    timestamp: formatUtc(attempt?.claimedAt ?? call.endedAt ?? call.updatedAt),
+    timestamp: formatUtc(attempt?.claimedAt ?? call.dueAt),
     start_time: timeOf(start),
     end_time: timeOf(attempt?.endedAt ?? null),
     duration: secondsOf(attempt?.durationMs ?? null),

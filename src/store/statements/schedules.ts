@@ -235,8 +235,8 @@ function series(db: Db, arg: Arg<Whose>) {
 
 const counted = sql<number>`count(*)`;
 
-/** When it was dialed last, or when it was given up undialed. */
-const loggedAt = sql<number>`coalesce(attempts.claimed_at, calls.ended_at, calls.updated_at)`;
+/** When it was dialed last, or when it should have been. */
+const loggedAt = sql<number>`coalesce(attempts.claimed_at, calls.due_at)`;
 
 function withExternalId(external: string | null, callId: RawBuilder<unknown>): RawBuilder<boolean> {
   return sql<boolean>`(cast(${external} as text) is null or exists (select 1 from call_documents where call_documents.call_id = ${callId} and call_documents.external_id = ${external}))`;
