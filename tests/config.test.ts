@@ -161,6 +161,26 @@ test("a value that cannot be used is refused with the name, the value and what i
   }
 });
 
+test("the variables of a Twilio account are read, under both names of its number, and from files", (t) => {
+  const folder = temporaryFolder(t);
+  const { twilio } = readConfig({
+    TWILIO_ACCOUNT_SID: `AC${"a".repeat(32)}`,
+    TWILIO_AUTH_TOKEN: "token",
+    TWILIO_FROM: "+14155550100",
+    TWILIO_WEBHOOK_URL: "https://calls.example.com/webhook/call-status",
+  });
+  assert.deepEqual(twilio, {
+    accountSid: `AC${"a".repeat(32)}`,
+    authToken: "token",
+    phoneNumber: "+14155550100",
+    webhookUrl: "https://calls.example.com/webhook/call-status",
+  });
+  assert.equal(readConfig({}).twilio.accountSid, null);
+  writeFileSync(join(folder, "token"), "from a file\n");
+  assert.equal(readConfig({ TWILIO_AUTH_TOKEN_FILE: join(folder, "token") }).twilio.authToken, "from a file");
+  assert.match(problemsOf({ TWILIO_ACCOUNT_SID: "AC1" }), /TWILIO_ACCOUNT_SID is "AC1": expected AC and 32/);
+});
+
 test("a secret that cannot be used is not shown", () => {
   const secrets = {
     DATABASE_URL: "mysql://root:hunter2@h/d",
@@ -192,13 +212,11 @@ test("variables of other systems are accepted, and each is told what replaces it
     MONGODB_URL: "mongodb://x",
     CELERY_BROKER_URL: "redis://x",
     CELERY_RESULT_BACKEND: "redis://x",
-    TWILIO_AUTH_TOKEN_FILE: "/run/secrets/x",
   });
   const all = warnings.join("\n");
   assert.match(all, /FCM_SERVER_KEY: .*service account/);
   assert.match(all, /MONGODB_URL: .*DATABASE_URL/);
   assert.match(all, /CELERY_BROKER_URL, CELERY_RESULT_BACKEND: .*carillon serve/);
-  assert.match(all, /TWILIO_AUTH_TOKEN_FILE/);
 });
 
 test("a .env file is read where there is one", (t) => {

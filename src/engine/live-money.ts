@@ -7,7 +7,7 @@ import type { Context } from "./context.ts";
 import type { Entries } from "./ledger.ts";
 import { lineDay } from "./line-waits.ts";
 import { budgetOf } from "./live-book.ts";
-import type { Judgement } from "./settlement.ts";
+import type { Judgement } from "./fold-attempt.ts";
 
 const hourMs = 3_600_000;
 

@@ -8,7 +8,7 @@ import { phonePlace } from "./document.ts";
 import { openSettings } from "./line-settings.ts";
 import { interruptedDetail, reclaimed } from "./place.ts";
 import type { Receive } from "./receive.ts";
-import { checkLadder, talkingCheckMs } from "./settlement.ts";
+import { checkLadder, talkingCheckMs } from "./fold-attempt.ts";
 
 const batch = 50;
 /** How often a carrier that keeps calls waiting is asked about one that nothing was heard of (ms). */

@@ -1,7 +1,5 @@
-import { type AttemptFold, foldReports } from "../domain/attempt.ts";
 import { type CallEvent, nextCallStatus } from "../domain/call.ts";
-import { type Outcome, retryClassOf } from "../domain/outcome.ts";
-import type { Report } from "../domain/report.ts";
+import type { Outcome } from "../domain/outcome.ts";
 import {
   type RetryPolicy,
   type Verdict,
@@ -19,21 +17,13 @@ import type {
   OutboxRow,
   SuppressionRow,
 } from "../ports/rows.ts";
-import type { AttemptChange } from "../ports/statements.ts";
 import type { Context } from "./context.ts";
 import { type CallDocument, documentPlace, parseDocument, phonePlace } from "./document.ts";
+import type { Judgement } from "./fold-attempt.ts";
 import type { Lease } from "./ids.ts";
 import { type Entries, type Working, move } from "./ledger.ts";
 import { displayZone, planCall, subjectOf } from "./plan.ts";
 import { suppressionPlace } from "./suppressions.ts";
-
-/** An attempt before and after its reports were folded. */
-export type Judgement = {
-  readonly before: AttemptRow;
-  readonly after: AttemptChange;
-  readonly fold: AttemptFold;
-  readonly needsDocument: boolean;
-};
 
 /** What a transaction of settlements will write, gathered while the calls are judged. */
 export type Effects = {
@@ -53,83 +43,6 @@ export type Effects = {
 };
 
 const configurationWaitMs = 60_000;
-
-/** The end of a conversation may get lost on its way: so often its carrier is asked (ms). */
-export const talkingCheckMs = 300_000;
-
-/** How long to wait before the carrier is asked again, by how often it was asked (ms). */
-export const checkLadder = [2000, 5000, 15_000, 60_000, 300_000, 900_000] as const;
-
-/** Folds an attempt's whole set of reports into its next row. Pure but for the settings it reads from the context. */
-export function foldAttempt(
-  context: Context,
-  before: AttemptRow,
-  reports: readonly Report[],
-  now: number,
-): Judgement {
-  const fold = releasedAtClosing(foldReports(reports), before);
-  const ended = fold.status === "ended";
-  const counted = fold.retryAfterMs === null ? 1 : 0;
-  const after: AttemptChange = {
-    id: before.id,
-    status: fold.status === "placing" ? before.status : fold.status,
-    slot_held: ended || fold.review ? 0 : before.slot_held,
-    accepted_at: fold.acceptedAt,
-    ringing_at: fold.ringingAt,
-    answered_at: fold.answeredAt,
-    ended_at: fold.endedAt,
-    duration_ms: fold.durationMs,
-    outcome: fold.outcome,
-    disposition: fold.disposition,
-    carrier_ref: fold.carrierRef,
-    detail: fold.detail === null ? null : fold.detail.slice(0, 500),
-    check_at:
-      ended || fold.review
-        ? null
-        : Math.min(nextCheck(context, before, fold, now), overdueCheck(before, now)),
-    checks: before.status === fold.status ? before.checks : 0,
-    counted,
-    reports: reports.length,
-  };
-  const decided = ended && (before.outcome !== fold.outcome || before.disposition !== fold.disposition);
-  const needsDocument =
-    decided &&
-    fold.outcome !== null &&
-    (counted === 0 ||
-      fold.disposition === "opt_out" ||
-      retryClassOf(fold.outcome, fold.disposition) !== "done");
-  return { before, after, fold, needsDocument };
-}
-
-/** What its carrier still queued when its window closed was taken back, so it waits for the next window and was no try. */
-function releasedAtClosing(fold: AttemptFold, before: AttemptRow): AttemptFold {
-  const rang = fold.ringingAt !== null || fold.answeredAt !== null;
-  if (!fold.isCanceled || rang || (fold.endedAt ?? 0) < before.closes_at) return fold;
-  return { ...fold, outcome: "not_placed", retryAfterMs: 0, detail: "calling_hours" };
-}
-
-/** A look that is due already, as after a restart, is not put off by a report: another one may have been lost before it. */
-function overdueCheck(before: AttemptRow, now: number): number {
-  return before.check_at !== null && before.check_at <= now ? before.check_at : Infinity;
-}
-
-function nextCheck(context: Context, attempt: AttemptRow, fold: AttemptFold, now: number): number {
-  const line = context.book.lines.get(attempt.line_id);
-  const ringMs = line?.ring_timeout_ms ?? 60_000;
-  if (fold.status === "unknown") return now + checkLadder[0];
-  if (fold.awaitsAnswerer) return now + context.tuning.graceMs;
-  if (fold.status === "in_progress") {
-    return Math.min((fold.answeredAt ?? now) + attempt.max_duration_ms, now + talkingCheckMs);
-  }
-  if (fold.status === "accepted" || fold.status === "ringing") {
-    const rungOutAt = Math.max(now, fold.acceptedAt ?? now) + ringMs + context.tuning.graceMs;
-    const queues = line !== undefined && context.carriers.get(line.carrier)?.kind.queues === true;
-    return fold.status === "accepted" && queues
-      ? Math.min(rungOutAt, Math.max(attempt.closes_at, now + checkLadder[0]))
-      : rungOutAt;
-  }
-  return attempt.check_at ?? now + context.tuning.graceMs;
-}
 
 /** Decides what an attempt's new state means for its call, and gathers what has to be written. */
 export function settleCall(

@@ -32,7 +32,7 @@ export const mutations: readonly Mutation[] = [
   ),
   one(
     "M5 an unknown attempt gives its slot back",
-    "src/engine/settlement.ts",
+    "src/engine/fold-attempt.ts",
     "slot_held: ended || fold.review ?",
     `slot_held: ended || fold.review || fold.status === "unknown" ?`,
   ),

@@ -1,3 +1,4 @@
+import { withoutNumbers } from "../../domain/without-numbers.ts";
 import type { OutsideAnswer, OutsideFetch } from "../../ports/carrier.ts";
 import { DEFAULT_TIMEOUT_MS } from "./settings.ts";
 import type { Account, TwilioSettings } from "./settings.ts";
@@ -72,11 +73,4 @@ export function troubleIn(answer: OutsideAnswer): string {
 
 function encoded(params: Params): string {
   return new URLSearchParams(params.map(([name, value]) => [name, value])).toString();
-}
-
-function withoutNumbers(text: string): string {
-  return text
-    .slice(0, 500)
-    .replaceAll(/\+?\d[\d\s().-]{6,}\d/g, "[number]")
-    .slice(0, 200);
 }

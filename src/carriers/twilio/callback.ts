@@ -1,4 +1,5 @@
 import type { Callback, CallbackReading, ScriptReading, Spoken } from "../../ports/carrier.ts";
+import { readInstant } from "./instant.ts";
 import { mergedWith } from "./instructions.ts";
 import { answererOf, reportsOf } from "./report.ts";
 import { tokensOf } from "./settings.ts";
@@ -127,7 +128,8 @@ function reportsIn(
   const proof = settings.voicemail_proof ?? "beep";
   const status = fields.get("CallStatus");
   const answeredBy = fields.get("AnsweredBy");
-  const at = instantOf(fields.get("Timestamp"), now);
+  // Nothing happened later than now.
+  const at = Math.min(readInstant(fields.get("Timestamp")) ?? now, now);
   const sequence = countOf(fields.get("SequenceNumber"));
   const isDetection = status === "in-progress" && asked === "" && answeredBy !== undefined;
   if (status === undefined || (isDetection && sequence === undefined)) {
@@ -152,12 +154,6 @@ function reportsIn(
     ...(errorCode !== undefined && errorCode > 0 && { errorCode }),
     ...(durationSeconds !== undefined && { durationSeconds }),
   });
-}
-
-/** RFC 2822; nothing happened later than now. */
-function instantOf(text: string | undefined, now: number): number {
-  const instant = text === undefined || text.length > 100 ? Number.NaN : Date.parse(text);
-  return Number.isFinite(instant) ? Math.min(instant, now) : now;
 }
 
 function countOf(text: string | undefined): number | undefined {

@@ -1,3 +1,4 @@
+import { retryAfterMs } from "../../domain/retry-after.ts";
 import type { OutsideAnswer, PlaceAnswer } from "../../ports/carrier.ts";
 import { codeIn, troubleIn } from "./api.ts";
 import { INSTRUCTION_CODES, faultOfCode } from "./errors.ts";
@@ -7,6 +8,8 @@ type Answer = Extract<OutsideAnswer, { kind: "answer" }>;
 /** How long a line is left alone that somebody has to put right first. */
 export const TROUBLE_MS = 300_000;
 const RETRY_AFTER_MAX_MS = 3_600_000;
+/** How long Twilio is left alone when it does not say. */
+const LIMITED_MS = 10_000;
 /** The 4xx that say "I did nothing" also without a code of Twilio's; 408, 409, 425 and 499 do not. */
 const CERTAIN = new Set([400, 401, 403, 404, 405, 406, 410, 411, 413, 414, 415, 422, 429, 431]);
 
@@ -21,8 +24,9 @@ export function readRefusal(answer: Answer, hasOwn: boolean, now: number): Place
   if (!isCertain || (code === null && !CERTAIN.has(answer.status))) return { kind: "unknown", detail };
   const fault = code === null ? null : faultOfCode(code);
   if (answer.status === 429 || fault?.about === "busy") {
-    const waitMs =
-      retryAfterMs(answer.headers["retry-after"], now) ?? (fault?.about === "busy" ? fault.waitMs : 10_000);
+    const usualMs = fault?.about === "busy" ? fault.waitMs : LIMITED_MS;
+    const askedMs = retryAfterMs(answer.headers["retry-after"], now) ?? usualMs;
+    const waitMs = Math.min(askedMs, RETRY_AFTER_MAX_MS);
     return { kind: "refused", outcome: "carrier_error", detail, retryAfterMs: waitMs };
   }
   if (code !== null && hasOwn && INSTRUCTION_CODES.includes(code))
@@ -32,11 +36,4 @@ export function readRefusal(answer: Answer, hasOwn: boolean, now: number): Place
   if (fault?.about === "call") return { kind: "refused", outcome: fault.outcome, detail, isOurs: true };
   if (fault?.about === "number") return { kind: "refused", outcome: fault.outcome, detail };
   return { kind: "refused", outcome: "carrier_error", detail };
-}
-
-/** Retry-After is seconds or an HTTP date (RFC 9110 10.2.3); null when there is none. At most an hour. */
-function retryAfterMs(value: string | undefined, now: number): number | null {
-  if (value === undefined) return null;
-  const waitMs = /^\d{1,9}$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - now;
-  return Number.isFinite(waitMs) ? Math.min(Math.max(waitMs, 0), RETRY_AFTER_MAX_MS) : null;
 }

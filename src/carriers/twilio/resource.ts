@@ -1,3 +1,4 @@
+import { readInstant } from "./instant.ts";
 import type { Word } from "./report.ts";
 
 /** A call as Twilio shows it (https://www.twilio.com/docs/voice/api/call-resource#call-properties), as far as it is read. */
@@ -21,7 +22,7 @@ export function readResource(value: unknown): Resource | null {
   const fields = value as Readonly<Record<string, unknown>>;
   const text = (name: string): string => (typeof fields[name] === "string" ? fields[name] : "");
   const sid = text("sid");
-  const createdAt = instantOf(text("date_created"));
+  const createdAt = readInstant(text("date_created"));
   if (!/^CA[0-9a-fA-F]{32}$/.test(sid) || text("status") === "") return null;
   const duration = text("duration");
   return {
@@ -33,8 +34,8 @@ export function readResource(value: unknown): Resource | null {
     answeredBy: text("answered_by") === "" ? null : text("answered_by"),
     durationSeconds: /^\d{1,9}$/.test(duration) ? Number(duration) : null,
     createdAt: createdAt ?? 0,
-    startAt: instantOf(text("start_time")),
-    endAt: instantOf(text("end_time")),
+    startAt: readInstant(text("start_time")),
+    endAt: readInstant(text("end_time")),
   };
 }
 
@@ -66,10 +67,4 @@ export function wordsOf(
       ...(errorCode !== undefined && { errorCode }),
     },
   ];
-}
-
-/** RFC 2822; null when there is none. */
-function instantOf(text: string): number | null {
-  const instant = text === "" ? Number.NaN : Date.parse(text);
-  return Number.isFinite(instant) ? instant : null;
 }
