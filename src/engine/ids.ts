@@ -1,6 +1,15 @@
 import { type SurePorts, runSure } from "./run-sure.ts";
 
-export const idNames = ["call", "attempt", "ledger", "config", "outbox", "node", "delivery", "series"] as const;
+export const idNames = [
+  "call",
+  "attempt",
+  "ledger",
+  "config",
+  "outbox",
+  "node",
+  "delivery",
+  "series",
+] as const;
 export type IdName = (typeof idNames)[number];
 type Needs = Partial<Record<IdName, number>>;
 
@@ -16,9 +25,13 @@ const blockSize = {
 } as const satisfies Record<IdName, number>;
 
 type Block = { next: number; end: number };
-type Range = Block & { readonly first: number };
+/** `top`: up to here ids were given out in some run, so they may stand in the store. */
+type Range = Block & { readonly first: number; top: number };
 
-/** Ids set aside for one transaction. One that runs again starts over with the same ids: nothing of the first run remains. */
+/**
+ * Ids set aside for one transaction. One that runs again starts over with the same ids: it looks first whether the run
+ * before it was committed, and then writes nothing anew.
+ */
 export class Lease {
   readonly ranges: Map<IdName, Range>;
 
@@ -30,6 +43,7 @@ export class Lease {
     const range = this.ranges.get(name);
     if (range === undefined || range.next >= range.end) throw new Error(`Too few ${name} ids were set aside`);
     range.next += 1;
+    range.top = Math.max(range.top, range.next);
     return range.next - 1;
   }
 
@@ -61,17 +75,25 @@ export class Ids {
       if (count === 0) continue;
       while (!this.#has(name, count)) await this.#fill(name, count);
       const block = this.#blocks.get(name) as Block;
-      ranges.set(name, { first: block.next, next: block.next, end: block.next + count });
+      ranges.set(name, {
+        first: block.next,
+        next: block.next,
+        top: block.next,
+        end: block.next + count,
+      });
       block.next += count;
     }
     return new Lease(ranges);
   }
 
-  /** Takes back what a lease did not use, as far as nothing was set aside after it. */
+  /**
+   * Takes back what a lease did not use in any run, as far as nothing was set aside after it: a run whose commit was not
+   * answered may have used more than the one after it.
+   */
   release(lease: Lease): void {
     for (const [name, range] of lease.ranges) {
       const block = this.#blocks.get(name);
-      if (block !== undefined && block.next === range.end) block.next = range.next;
+      if (block !== undefined && block.next === range.end) block.next = range.top;
       range.end = range.next;
     }
   }

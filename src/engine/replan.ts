@@ -91,6 +91,10 @@ async function replanCalls(
     const rows = (yield* statements.calls.lock(stale.map(({ call_id }) => ({ id: call_id })))).filter(
       (row) => row.status === "scheduled",
     );
+    // Moved since we looked, perhaps by this very transaction before its answer was lost.
+    yield* statements.due.remove(
+      rows.map((row) => ({ lane_id: row.lane_id, due_at: row.due_at, call_id: row.id })),
+    );
     const documents = new Map(
       (yield* statements.documents.byIds(rows.map((row) => ({ call_id: row.id })))).map((row) => [
         row.call_id,
