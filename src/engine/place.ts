@@ -1,5 +1,5 @@
-import type { Order, PlaceAnswer } from "../ports/carrier.ts";
-import type { CallDocumentRow, LineRow } from "../ports/rows.ts";
+import type { PlaceAnswer } from "../ports/carrier.ts";
+import type { CallDocumentRow } from "../ports/rows.ts";
 import type { FencedAttempt } from "../ports/statements.ts";
 import type { Tx } from "../ports/store.ts";
 import type { Report } from "../domain/report.ts";
@@ -7,10 +7,10 @@ import { isClockFenced } from "./clock-watch.ts";
 import type { Context } from "./context.ts";
 import { runSure } from "./run-sure.ts";
 import { judgedBefore } from "./live-claim.ts";
-import { documentPlace, parseDocument, phonePlace } from "./document.ts";
+import { orderOf } from "./order.ts";
 import { ringLeadMs } from "./plan.ts";
+import { findPreparable, prepare } from "./prepare.ts";
 import { type Receive, reclaimedKey } from "./receive.ts";
-import { openSettings } from "./line-settings.ts";
 
 type Fenced = {
   readonly send: readonly FencedAttempt[];
@@ -18,8 +18,12 @@ type Fenced = {
   readonly documents: ReadonlyMap<number, CallDocumentRow>;
 };
 
+/** What a carrier made ready before the fence. */
+type Prepared = { readonly words: unknown };
+
 /**
- * Places claimed attempts. 1. Fence: in one transaction, just before the requests leave, every attempt that this node
+ * Places claimed attempts. Where a carrier has something to make ready that rings nobody, that comes first, so that a stop
+ * or a crash meanwhile finds an attempt of which nothing has left. Then: 1. Fence: in one transaction, just before the requests leave, every attempt that this node
  * still owns and that may still be dialed becomes `placing`. 2. Window and deadline are looked at once more. 3. Exactly
  * one create request per attempt. 4. Its answer becomes a report: accepted, refused (certain) or unknown.
  */
@@ -29,19 +33,45 @@ export async function place(context: Context, receive: Receive, delivered: reado
   if (attemptIds.length === 0) return;
   for (const id of attemptIds) context.state.placing.add(id);
   try {
-    const fenced = await fence(context, attemptIds);
-    const kept = fenced.keep.map(({ id, reason }) => receive.add(id, [notSent(context, reason)]));
-    const sent = fenced.send.map((attempt) =>
-      sendOne(context, receive, attempt, fenced.documents.get(attempt.call_id)),
-    );
-    // One report that cannot be stored must not make the others look as if nobody placed them any more.
-    const failure = (await Promise.allSettled([...kept, ...sent])).find(isRejected);
+    const toPrepare = await findPreparable(context, attemptIds);
+    const slow = new Set(toPrepare.map(({ attempt }) => attempt.id));
+    const results = await Promise.allSettled([
+      send(
+        context,
+        receive,
+        attemptIds.filter((id) => !slow.has(id)),
+        null,
+      ),
+      ...toPrepare.map(async (one) => {
+        const prepared = await prepare(context, one);
+        if (prepared.kind === "ready") await send(context, receive, [one.attempt.id], prepared);
+        else await receive.add(one.attempt.id, reportsOf(prepared, context.clock.now()));
+      }),
+    ]);
+    const failure = results.find(isRejected);
     if (failure !== undefined) throw failure.reason;
   } finally {
     for (const id of attemptIds) context.state.placing.delete(id);
     // There is room for more requests now.
     context.wake("dispatch");
   }
+}
+
+async function send(
+  context: Context,
+  receive: Receive,
+  attemptIds: readonly number[],
+  prepared: Prepared | null,
+): Promise<void> {
+  if (attemptIds.length === 0) return;
+  const fenced = await fence(context, attemptIds);
+  const kept = fenced.keep.map(({ id, reason }) => receive.add(id, [notSent(context, reason)]));
+  const sent = fenced.send.map((attempt) =>
+    sendOne(context, receive, attempt, fenced.documents.get(attempt.call_id), prepared),
+  );
+  // One report that cannot be stored must not make the others look as if nobody placed them any more.
+  const failure = (await Promise.allSettled([...kept, ...sent])).find(isRejected);
+  if (failure !== undefined) throw failure.reason;
 }
 
 function isRejected(result: PromiseSettledResult<unknown>): result is PromiseRejectedResult {
@@ -129,6 +159,7 @@ async function sendOne(
   receive: Receive,
   attempt: FencedAttempt,
   row: CallDocumentRow | undefined,
+  prepared: Prepared | null,
 ): Promise<void> {
   const line = context.book.lines.get(attempt.line_id);
   const connected = line === undefined ? undefined : context.carriers.get(line.carrier);
@@ -145,7 +176,7 @@ async function sendOne(
   }
   let answer: PlaceAnswer;
   try {
-    answer = await connected.carrier.place(order);
+    answer = await connected.carrier.place(order, prepared?.words);
   } catch (error) {
     // A carrier promises not to throw; when it does, nobody knows whether the request had left.
     context.log.error("A carrier failed while placing an attempt; what became of it is unknown.", {
@@ -155,51 +186,6 @@ async function sendOne(
     answer = { kind: "unknown", detail: "the carrier's adapter failed" };
   }
   await receive.add(attempt.id, reportsOf(answer, context.clock.now()));
-}
-
-/** The order of an attempt, or why it cannot be made. */
-function orderOf(
-  context: Context,
-  attempt: FencedAttempt,
-  row: CallDocumentRow | undefined,
-  line: LineRow,
-): Order | "undecodable" | "line_configuration" {
-  const { secrets } = context;
-  const settings = openSettings(context, line);
-  if (settings === null) return "line_configuration";
-  const attemptKey = secrets.attemptKey(attempt.id);
-  const publicUrl = context.publicUrl();
-  try {
-    if (row === undefined) throw new Error("The call has no document");
-    const document = parseDocument(secrets.open(row.document, documentPlace(attempt.call_id)));
-    return {
-      attemptKey,
-      get callId() {
-        return secrets.publicId("call", attempt.call_id);
-      },
-      get attemptId() {
-        return secrets.publicId("attempt", attempt.id);
-      },
-      attemptNumber: attempt.number,
-      to: secrets.open(row.phone, phonePlace(attempt.call_id)),
-      from: line.caller_id,
-      purpose: document.purpose,
-      metadata: document.metadata,
-      script: document.script,
-      instructions: document.instructions ?? null,
-      settings,
-      ringTimeoutMs: line.ring_timeout_ms,
-      maxDurationMs: attempt.max_duration_ms,
-      deadlineAt: attempt.deadline_at,
-      callbackUrl: publicUrl === null ? null : `${publicUrl}/callbacks/${attemptKey}`,
-    };
-  } catch (error) {
-    context.log.error("A call's row cannot be read; it is parked.", {
-      call: secrets.publicId("call", attempt.call_id),
-      error: error as Error,
-    });
-    return "undecodable";
-  }
 }
 
 /** A carrier's answer as reports, so that it is folded like everything else that is known of the attempt. */

@@ -77,10 +77,23 @@ export type LineFacts = {
   readonly publicUrl: string | null;
 };
 
+/** What was made ready before the create request, for `place`; or why there will be none. */
+export type PrepareAnswer =
+  | { readonly kind: "ready"; readonly words: unknown }
+  | Extract<PlaceAnswer, { readonly kind: "refused" }>;
+
 /** A connected carrier. It never throws for what the network does; a throw is a programmer's error and counts as unknown. */
 export interface Carrier {
-  /** Sends exactly one create request, or none (refused). Never retries, never follows a redirect. */
-  place(order: Order): Promise<PlaceAnswer>;
+  /**
+   * Makes ready what the create request needs and what rings nobody, such as words that somebody else writes. It comes
+   * before the attempt counts as under way, so it may be asked for again after a crash. At most `CarrierKind.prepareMs`.
+   */
+  prepare?(order: Order): Promise<PrepareAnswer>;
+  /**
+   * Sends exactly one create request, or none (refused). Never retries, never follows a redirect. `prepared` is what
+   * `prepare` made ready.
+   */
+  place(order: Order, prepared?: unknown): Promise<PlaceAnswer>;
   /** Asks what became of an attempt. `carrierRef` is null when no answer ever told it. */
   lookup(order: LookupOrder): Promise<LookupAnswer>;
   /**

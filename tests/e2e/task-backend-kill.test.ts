@@ -95,3 +95,30 @@ for (const [mode, task] of [
     assert.equal(backend.askedFor("/call/start").length, 1);
   });
 }
+
+test("killed while the script was written, a task is done after the restart: nothing had left that rings somebody", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "carillon-task-kill-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const backend = await startTaskBackend();
+  t.after(() => backend.close());
+  const port = await freePort();
+  const tasks = `http://127.0.0.1:${port}/tasks`;
+  const asked = Promise.withResolvers<void>();
+  backend.will("/call/brief", () => asked.resolve(), { status: 200, body: { scriptPreview: "Hello." } });
+
+  const first = await serve(t, folder, port, backend);
+  const runAtUtc = new Date(Date.now() + 1000).toISOString();
+  const { taskId } = await ask<Task>(tasks, briefStart({ runAtUtc }));
+  await asked.promise;
+  await end(first);
+
+  await serve(t, folder, port, backend);
+  let task = await ask<Task>(`${tasks}/${taskId}`);
+  for (let tries = 0; task.status !== "COMPLETED" && tries < 100; tries += 1) {
+    await wait(200);
+    task = await ask<Task>(`${tasks}/${taskId}`);
+  }
+  assert.equal(task.status, "COMPLETED");
+  assert.equal(task.callId, "CA1234567890");
+  assert.equal(backend.askedFor("/call/start").length, 1);
+});

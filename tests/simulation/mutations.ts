@@ -26,9 +26,9 @@ export const mutations: readonly Mutation[] = [
   one(
     "M3 a request that timed out is sent again",
     "src/engine/place.ts",
-    `answer = await connected.carrier.place(order);`,
-    `answer = await connected.carrier.place(order);
-    if (answer.kind === "unknown") answer = await connected.carrier.place(order);`,
+    `answer = await connected.carrier.place(order, prepared?.words);`,
+    `answer = await connected.carrier.place(order, prepared?.words);
+    if (answer.kind === "unknown") answer = await connected.carrier.place(order, prepared?.words);`,
   ),
   one(
     "M5 an unknown attempt gives its slot back",

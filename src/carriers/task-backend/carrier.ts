@@ -8,6 +8,7 @@ import type {
   Order,
   OutsideAnswer,
   PlaceAnswer,
+  PrepareAnswer,
 } from "../../ports/carrier.ts";
 
 import type { TaskInstructions } from "./instructions.ts";
@@ -30,9 +31,8 @@ const UNKNOWN_STATUSES: readonly number[] = [408, 502, 504];
 /** Where a task's requests go, and with which token. */
 type Target = { readonly url: string; readonly token: string | null; readonly allowPrivate: boolean };
 type Answer = Extract<OutsideAnswer, { kind: "answer" }>;
-type Script =
-  | { readonly ok: true; readonly text: string; readonly missing: readonly string[] }
-  | { readonly ok: false; readonly detail: string };
+/** What is said, and what the backend would have liked to know for it. */
+type Script = { readonly text: string; readonly missing: readonly string[] };
 
 /** Speaks to the backends of tasks. It holds nothing open. */
 export class TaskBackendCarrier implements Carrier {
@@ -44,18 +44,25 @@ export class TaskBackendCarrier implements Carrier {
     this.#environment = environment;
   }
 
-  /** 1. May this backend still be asked? 2. The script, which may be asked for again. 3. One `/call/start`. */
-  async place(order: Order): Promise<PlaceAnswer> {
-    const task = order.instructions as TaskInstructions | null;
+  /** The script: as it was sent, or written by the backend, which may be asked for it again. */
+  async prepare(order: Order): Promise<PrepareAnswer> {
+    const task = taskOf(order);
+    if (task === null) return refused("The call carries no task for a backend.");
+    if (task.mode === "DIRECT") return { kind: "ready", words: { text: task.script ?? "", missing: [] } };
+    const target = await this.#targetOf(task);
+    return target === null ? notAllowed : this.#brief(order, task, target);
+  }
+
+  /** 1. May this backend still be asked? 2. One `/call/start`. */
+  async place(order: Order, prepared?: unknown): Promise<PlaceAnswer> {
+    const task = taskOf(order);
     if (task === null) return refused("The call carries no task for a backend.");
     const target = await this.#targetOf(task);
-    if (target === null) return refused("The backend's origin is not allowed (BACKEND_ALLOWED_ORIGINS).");
-    const script =
-      task.mode === "DIRECT"
-        ? { ok: true as const, text: task.script ?? "", missing: [] }
-        : await this.#brief(order, task, target);
-    if (!script.ok) return refused(script.detail);
-    return this.#start(order, task, target, script);
+    if (target === null) return notAllowed;
+    const script = prepared as Script | undefined;
+    return script === undefined
+      ? { ...refused("The script was not written in time."), retryAfterMs: 0 }
+      : this.#start(order, task, target, script);
   }
 
   /** The backend cannot be asked about a call. */
@@ -107,7 +114,7 @@ export class TaskBackendCarrier implements Carrier {
   }
 
   /** Has the script written. It rings nobody, so a failure is certain, and one that may pass is asked for again. */
-  async #brief(order: Order, task: TaskInstructions, target: Target): Promise<Script> {
+  async #brief(order: Order, task: TaskInstructions, target: Target): Promise<PrepareAnswer> {
     const { brief_timeout_ms: timeoutMs = BRIEF_TIMEOUT_MS } = order.settings as TaskBackendSettings;
     const body = {
       conversationId: task.conversation_id,
@@ -121,21 +128,13 @@ export class TaskBackendCarrier implements Carrier {
       const answer = await this.#post("/call/brief", body, order, target, timeoutMs);
       if (isSuccess(answer)) return readScript(answer);
       if (tries === BRIEF_TRIES_MAX || !mayPass(answer)) {
-        return {
-          ok: false,
-          detail: `${wordsOf("/call/brief", answer)}${tries > 1 ? ` (asked ${tries} times)` : ""}`,
-        };
+        return refused(`${wordsOf("/call/brief", answer)}${tries > 1 ? ` (asked ${tries} times)` : ""}`);
       }
       await this.#pause(tries * BRIEF_WAIT_MS);
     }
   }
 
-  async #start(
-    order: Order,
-    task: TaskInstructions,
-    target: Target,
-    script: { readonly text: string; readonly missing: readonly string[] },
-  ): Promise<PlaceAnswer> {
+  async #start(order: Order, task: TaskInstructions, target: Target, script: Script): Promise<PlaceAnswer> {
     const { start_timeout_ms: timeoutMs = START_TIMEOUT_MS } = order.settings as TaskBackendSettings;
     const body = {
       conversationId: task.conversation_id,
@@ -202,9 +201,16 @@ function isUsual(url: string, backendUrl: string | null): boolean {
   return backendUrl === null && URL.parse(url)?.origin === usualBackendUrl;
 }
 
-function refused(detail: string): PlaceAnswer {
-  return { kind: "refused", outcome: "not_placed", detail };
+/** Checked by the kind when the call was made. */
+function taskOf({ instructions }: Order): TaskInstructions | null {
+  return instructions as TaskInstructions | null;
 }
+
+function refused(detail: string) {
+  return { kind: "refused", outcome: "not_placed", detail } as const;
+}
+
+const notAllowed = refused("The backend's origin is not allowed (BACKEND_ALLOWED_ORIGINS).");
 
 function isSuccess(answer: OutsideAnswer): answer is Answer {
   return answer.kind === "answer" && isTaken(answer.status);
@@ -219,12 +225,11 @@ function mayPass(answer: OutsideAnswer): boolean {
   return answer.kind !== "answer" || answer.status >= 500 || answer.status === 408 || answer.status === 429;
 }
 
-function readScript(answer: Answer): Script {
+function readScript(answer: Answer): PrepareAnswer {
   const { scriptPreview: text, requiredFieldsMissing: missing } = fieldsOf(answer);
-  if (typeof text !== "string" || text === "")
-    return { ok: false, detail: "/call/brief answered without a scriptPreview" };
+  if (typeof text !== "string" || text === "") return refused("/call/brief answered without a scriptPreview");
   const names = Array.isArray(missing) ? missing.filter((name) => typeof name === "string") : [];
-  return { ok: true, text, missing: names.slice(0, 20) };
+  return { kind: "ready", words: { text, missing: names.slice(0, 20) } satisfies Script };
 }
 
 function callIdIn(answer: Answer): string | null {

@@ -132,6 +132,31 @@ test("a script that takes its time does not make the start come too late", async
   assert.match(task.events.at(-1)?.message ?? "", /the brief lacked date/);
 });
 
+test("while its script is written a task can still be stopped; it waits, and the script is asked for anew", async (t) => {
+  const house = await openTaskHouse();
+  t.after(house.close);
+  let answer: (status: number, body: unknown) => void = () => {};
+  house.backend.will("/call/brief", (then) => void (answer = then), {
+    status: 200,
+    body: { scriptPreview: "Again." },
+  });
+  const taskId = await house.make(briefStart());
+  await house.advance(300_000);
+  await house.untilAsked("/call/brief", 1);
+  await house.ask("POST", "/v1/dialing/stop", { reason: "a test" });
+  answer(200, { scriptPreview: "Too late." });
+  await house.quiet();
+  assert.deepEqual(house.backend.askedFor("/call/start"), []);
+  assert.equal((await house.show(taskId)).status, "SCHEDULED");
+  await house.ask("POST", "/v1/dialing/resume", {});
+  await house.passTo("2026-02-01T22:05:00Z");
+  assert.equal((await house.show(taskId)).status, "COMPLETED");
+  assert.deepEqual(
+    house.backend.askedFor("/call/start").map(({ body }) => body["scriptPreview"]),
+    ["Again."],
+  );
+});
+
 test("a task runs at its time whatever the hour there, until its line is given calling hours", async (t) => {
   const house = await openTaskHouse({ startAt: "2026-02-01T16:55:00Z" });
   t.after(house.close);
