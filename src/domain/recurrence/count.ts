@@ -6,12 +6,12 @@ import type { Recurrence } from "./recurrence.ts";
 import { indexFrom } from "./rule.ts";
 
 /**
- * How many slots have `at <= until` (UTC ms). Each stretch of constant offset is counted by days; only the hour after a gap
- * is walked, because moved times and real ones may meet there.
+ * How many slots have `at <= until` (UTC ms), an instant not past the end of the rule. Each stretch of constant offset is
+ * counted by days; only the hour after a gap is walked, because moved times and real ones may meet there.
  */
 export function countSlots(recurrence: Recurrence, until: number): number {
   const { rule, zone } = recurrence;
-  const end = Math.min(until, rule.untilAt) + 1;
+  const end = until + 1;
   let count = 0;
   for (let i = segmentAt(zone, earliest(rule)); i < zone.untils.length; i += 1) {
     const stretch = stretchOf(recurrence, i);

@@ -35,6 +35,20 @@ describe("what a rule gives", () => {
     ]);
   });
 
+  test("weekdays are read as names, short and long, and as numbers from Sunday", () => {
+    const found = (weekdays: unknown) =>
+      days(keys(recurrenceOf({ frequency: "weekly", weekdays }, "2027-01-04T09:00", LONDON), 3));
+    const expected = ["2027-01-09", "2027-01-10", "2027-01-16"];
+    for (const weekdays of [
+      [6, 0],
+      ["6", 7],
+      ["Saturday", "SUN"],
+      ["sa", "su"],
+    ]) {
+      assert.deepEqual(found(weekdays), expected);
+    }
+  });
+
   test("a start that does not fit its rule is not a slot", () => {
     assert.deepEqual(
       days(keys(recurrenceOf({ frequency: "weekly", weekdays: ["wed"] }, "2027-01-04T09:00", LONDON), 1)),
