@@ -285,7 +285,7 @@ describe("the settings of tokens", () => {
     ["a secret that is too short", { JWT_SECRET: "short" }],
     [
       "a private key among the public ones",
-      { JWT_PUBLIC_KEYS: rsa.privateKey.export({ type: "pkcs8", format: "pem" }).toString() },
+      { JWT_PUBLIC_KEYS: rsa.privateKey.export({ type: "pkcs8", format: "pem" }) },
     ],
     ["a private JSON Web Key", { JWT_PUBLIC_KEYS: JSON.stringify(rsa.privateKey.export({ format: "jwk" })) }],
     ["a shared secret among the public keys", { JWT_PUBLIC_KEYS: '{"kty":"oct","k":"c2VjcmV0"}' }],
