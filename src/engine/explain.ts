@@ -44,7 +44,8 @@ function summarize(call: CallView, attempts: readonly AttemptView[], zone: ZoneR
 type Words = (data: Readonly<Record<string, unknown>>, zone: ZoneRules | null) => string;
 
 const sentences: Readonly<Record<string, Words>> = {
-  "call.scheduled": (data, zone) => `Scheduled for ${at(data["due_at"], zone)}.${movesOf(data, zone)}`,
+  "call.scheduled": (data, zone) =>
+    `Scheduled for ${at(data["due_at"], zone)}.${movesOf(data, zone)}${warningsOf(data)}`,
   "call.moved": (data, zone) => `Moved to ${at(data["due_at"], zone)}.`,
   "call.rescheduled": (data, zone) => `Rescheduled to ${at(data["due_at"], zone)}.`,
   "call.resumed": (data, zone) => `Resumed; due at ${at(data["due_at"], zone)}.`,
@@ -89,6 +90,11 @@ function movesOf(data: Readonly<Record<string, unknown>>, zone: ZoneRules | null
       return ` Moved to ${at(move.to, zone)} by "${String(move.rule)}": ${String(move.reason).replaceAll("_", " ")}${detail}.`;
     })
     .join("");
+}
+
+function warningsOf(data: Readonly<Record<string, unknown>>): string {
+  const warnings = data["warnings"];
+  return Array.isArray(warnings) ? warnings.map((warning) => ` ${String(warning)}`).join("") : "";
 }
 
 function outcomeOf(data: Readonly<Record<string, unknown>>): string {

@@ -1,5 +1,6 @@
 import { openEmpty, storeNames } from "../support/stores.ts";
 import { storeContract } from "./contract.ts";
+import { agentsContract } from "./contract-agents.ts";
 import { houseContract } from "./contract-house.ts";
 import { liveContract } from "./contract-live.ts";
 import { seriesContract } from "./contract-series.ts";
@@ -10,4 +11,5 @@ for (const name of storeNames) {
   storeContract(name, () => openEmpty(name), workContract);
   storeContract(name, () => openEmpty(name), liveContract);
   storeContract(name, () => openEmpty(name), seriesContract);
+  storeContract(name, () => openEmpty(name), agentsContract);
 }
