@@ -111,7 +111,11 @@ function build(
     untilAt: until?.kind === "instant" ? until.at : Infinity,
     occurrencesMax: Math.min(maximum ?? Infinity, isPlainCount ? (count ?? Infinity) : Infinity),
     ...datesOf(draft, pattern, startLocalMs),
-    wording: { step: draft.step, until: until ?? last, count: maximum ?? count },
+    wording: {
+      step: draft.step,
+      until: earlierOf(until, last, zone),
+      count: maximum === undefined || count === undefined ? (maximum ?? count) : Math.min(maximum, count),
+    },
   };
 }
 
@@ -148,6 +152,13 @@ function datesOf(
 /** The last wall time that may count; with an instant, a little more than its own, because clocks are turned back. */
 function lastLocalOf(last: Moment, zone: ZoneRules): number {
   return last.kind === "instant" ? last.at + offsetAt(zone, last.at) + 3 * HOUR_MS : endOfMoment(last);
+}
+
+/** The one of two ends that comes first; a description names only that one. */
+function earlierOf(one: Moment | undefined, other: Moment | undefined, zone: ZoneRules): Moment | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  const wall = (end: Moment) => (end.kind === "instant" ? end.at + offsetAt(zone, end.at) : endOfMoment(end));
+  return wall(one) <= wall(other) ? one : other;
 }
 
 function assertComesRound(rule: Rule, zone: ZoneRules, pointer: string, hasUntil: boolean): void {

@@ -39,6 +39,11 @@ const WORDS: readonly (readonly [object | string, string])[] = [
     { rrule: "FREQ=DAILY;COUNT=3", exdates: ["2027-02-01"], rdates: ["2027-03-01T12:00"] },
     "every day at 10:00, ZONE, 3 times, without 1 date and with 1 more",
   ],
+  [
+    { rrule: "FREQ=DAILY;UNTIL=20271231", until: "2028-06-30" },
+    "every day at 10:00, ZONE, until 31 December 2027",
+  ],
+  [{ rrule: "FREQ=DAILY;COUNT=3", max_occurrences: 9 }, "every day at 10:00, ZONE, 3 times"],
   ["FREQ=YEARLY", "on the 31st of January every year at 10:00"],
   ["FREQ=YEARLY;BYDAY=20MO", "on the 20th Monday of every year at 10:00"],
   ["FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO", "on Monday of week 20 of every year at 10:00"],
