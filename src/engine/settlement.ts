@@ -149,6 +149,8 @@ function settleEnded(
     change(effects, call, call.status === "dialing" ? "review" : "park", "undecodable", now, before.id, data);
     return;
   }
+  // It was taken for no try, and a report that came later shows that it was one.
+  if (before.status === "ended" && before.counted === 0 && judgement.after.counted === 1) call.attempts += 1;
   if (fold.retryAfterMs !== null) {
     if (call.status !== "dialing" || read === null) return;
     if (fold.retryAfterMs > 0) backOff(effects, before.line_id, now + fold.retryAfterMs);

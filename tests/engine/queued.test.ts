@@ -84,15 +84,21 @@ void test("a carrier that rings at once is not asked to take anything back", asy
   assert.equal(t.stub.hangUps.length, 0);
 });
 
-void test("a call that was taken back although it had rung was a try", async () => {
-  const t = await start();
-  t.stub.onLookup = () => stillQueued;
-  t.stub.onHangUp = () => true;
-  const call = await t.call({ line: "queued" });
-  await t.advance(5 * minute);
-  await report(t, "ringing", { kind: "ringing" });
-  await report(t, "canceled", { outcome: "no_answer", isCanceled: true });
-  assert.deepEqual([(await t.look(call)).outcome, (await t.look(call)).attempts], ["no_answer", 1]);
+void test("a call that was taken back although it had rung was a try, whichever is told first", async () => {
+  const told = [
+    { kind: "ringing" },
+    { kind: "ended", outcome: "no_answer", isCanceled: true },
+  ] as const satisfies Partial<Report>[];
+  for (const order of [told, told.toReversed()]) {
+    const t = await start();
+    t.stub.onLookup = () => stillQueued;
+    t.stub.onHangUp = () => true;
+    const call = await t.call({ line: "queued" });
+    await t.advance(5 * minute);
+    for (const one of order) await report(t, one.kind, one);
+    const { outcome, attempts, status } = await t.look(call);
+    assert.deepEqual([outcome, attempts, status], ["no_answer", 1, "scheduled"]);
+  }
 });
 
 void test("a call that somebody canceled at the carrier within its window was a try, and is not rung again at once", async () => {

@@ -47,6 +47,63 @@ test("the same set of reports gives a call the same state, in whatever order and
   }
 });
 
+test("10,000 orders of one call's reports, doubled, late and contradicting ones among them, come to one state", (context) => {
+  context.diagnostic(`seed ${seed}`);
+  const random = new SeededRandom(seed + 2);
+  const reports = oneCall(1_800_000_000_000);
+  const expected = foldReports(reports);
+  assert.deepEqual([expected.status, expected.outcome], ["ended", "answered_human"]);
+  const seen = new Set<string>();
+  for (let i = 0; i < 10_000; i += 1) {
+    const order = shuffled(random, [...reports, random.pick(reports), random.pick(reports)]);
+    seen.add(order.map(({ key }) => key).join());
+    assert.deepEqual(foldReports(order), expected, `seed ${seed}, order ${i}`);
+    // Seen from the middle it may stand elsewhere, but the rest always brings it to the same end.
+    const half = order.slice(0, order.length >> 1);
+    assert.deepEqual(foldReports([...order.slice(order.length >> 1), ...half]), expected);
+  }
+  assert.ok(seen.size > 9_900, `only ${seen.size} different orders`);
+});
+
+/** Everything that a carrier says of a call that was answered: twice, out of step, and with an end that denies it. */
+function oneCall(from: number): Report[] {
+  const said = (second: number, report: Omit<Report, "at">): Report => ({
+    at: from + second * 1000,
+    ...report,
+  });
+  return [
+    said(0, { key: "placing", kind: "unknown", detail: "time-out" }),
+    said(1, { key: "initiated", kind: "accepted", carrierRef: "CA1", sequence: 0 }),
+    said(1, { key: "found", kind: "accepted", carrierRef: "CA1" }),
+    said(3, { key: "ringing", kind: "ringing", sequence: 1 }),
+    said(4, { key: "ringing again", kind: "ringing", sequence: 1 }),
+    said(9, { key: "in-progress", kind: "answered", answeredBy: "unknown", sequence: 2 }),
+    said(11, { key: "amd", kind: "answered", answeredBy: "human" }),
+    said(8, { key: "review", kind: "review", detail: "nobody could be asked" }),
+    said(40, {
+      key: "completed",
+      kind: "ended",
+      outcome: "answered_unknown",
+      durationMs: 31_000,
+      sequence: 3,
+    }),
+    said(41, {
+      key: "completed again",
+      kind: "ended",
+      outcome: "answered_human",
+      disposition: "confirmed",
+      sequence: 3,
+    }),
+    said(42, { key: "no-answer", kind: "ended", outcome: "no_answer", sequence: 4 }),
+    said(43, { key: "failed", kind: "ended", outcome: "carrier_error", detail: "30001" }),
+  ];
+}
+
+function shuffled<T>(random: SeededRandom, items: readonly T[]): T[] {
+  const left = [...items];
+  return items.map(() => left.splice(random.below(left.length), 1)[0] as T);
+}
+
 /**
  * A call that was called failed absorbs later evidence that another try would have been allowed, because nobody is rung
  * again on contradictory words. So between those two, and only there, the order decides.
@@ -62,9 +119,13 @@ function drawReports(random: SeededRandom, from: number, count: number): Report[
     const at = from + random.below(5) * 1000;
     const common = { key: `report ${index}`, at, sequence: random.below(4) };
     const kind = random.pick(["unknown", "accepted", "ringing", "answered", "ended", "ended"] as const);
-    if (kind === "answered")
-      return { ...common, kind, answeredBy: random.pick(["human", "machine", "unknown"] as const) };
+    if (kind === "answered") {
+      const answeredBy = random.pick(["human", "machine", "unknown", "not said"] as const);
+      return { ...common, kind, ...(answeredBy !== "not said" && { answeredBy }) };
+    }
     if (kind !== "ended") return { ...common, kind, carrierRef: `ref ${random.below(2)}` };
+    if (random.float() < 0.2) return { ...common, kind, outcome: "answered_unknown", answererFollows: true };
+    if (random.float() < 0.2) return { ...common, kind, outcome: "no_answer", isCanceled: true };
     const outcome = random.pick(outcomes);
     return { ...common, kind, outcome, ...(random.float() < 0.3 ? { disposition: "confirmed" } : {}) };
   });
