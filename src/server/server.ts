@@ -225,13 +225,13 @@ function guardOf(
   };
 }
 
+/** One sentence for each name: a system may have two doors. */
 function openDoors(doors: readonly Door<Engine>[], settings: DoorSettings): string[] {
-  return doors
-    .filter(({ name }) => switchOf(settings, name)?.isOpen === true)
-    .map(
-      ({ name }) =>
-        `The door ${name} is open to whoever reaches this address (DOOR_${name.toUpperCase()}_AUTH=none).`,
-    );
+  const open = doors.map(({ name }) => name).filter((name) => switchOf(settings, name)?.isOpen === true);
+  return [...new Set(open)].map(
+    (name) =>
+      `The door ${name} is open to whoever reaches this address (DOOR_${name.toUpperCase()}_AUTH=none).`,
+  );
 }
 
 function refuseUnknownPath(paths: Paths, request: FastifyRequest, reply: FastifyReply): Refusal {

@@ -17,7 +17,7 @@ async function operationsOf({ ask }: TestServer): Promise<Operation[]> {
     ([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({
         method: method.toUpperCase() as Operation["method"],
-        url: path.replace("{id}", "unknown"),
+        url: path.replaceAll(/\{\w+\}/g, "unknown"),
         scope: operation.security?.[0]?.key[0] ?? "",
       })),
   );
@@ -45,13 +45,14 @@ test("every operation names a scope, and refuses who has no key, a bad key, or e
     const basic = await ask(method, url, body, { authorization: "Basic car_full" });
     for (const answer of [without, wrong, basic]) {
       assert.equal(answer.statusCode, 401, `${method} ${url}`);
-      assert.equal(answer.json().code, "unauthenticated");
+      if (!url.startsWith("/v1/")) assert.equal(answer.body, without.body, "in the door's own words");
+      else assert.equal(answer.json().code, "unauthenticated");
       assert.equal(answer.json().detail, without.json().detail);
     }
     assert.equal(without.headers["www-authenticate"], 'Bearer realm="carillon"');
     const lacking = await ask(method, url, body, bearer("car_others"));
     assert.equal(lacking.statusCode, 403, `${method} ${url}`);
-    assert.equal(lacking.json().scope, scope);
+    if (url.startsWith("/v1/")) assert.equal(lacking.json().scope, scope);
   }
   assert.deepEqual(engine.writes, []);
 });
