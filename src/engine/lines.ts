@@ -63,7 +63,7 @@ export async function createLine(context: Context, actor: Actor, input: LineInpu
     actor: actor.name,
     data: { line: row.name },
   });
-  await context.store.run("create a line", function* () {
+  const create = context.store.run("create a line", function* () {
     const { statements } = context.store;
     if ((yield* statements.lines.insert([row])).length === 0) throw nameTaken(input.name);
     yield* statements.lines.insertCounters([newCounters(id)]);
@@ -73,6 +73,8 @@ export async function createLine(context: Context, actor: Actor, input: LineInpu
       ]);
     yield* statements.ledger.insert(entries.rows);
   });
+  // Another process may have been faster: whoever asks next shall find its line.
+  await context.book.changing(create);
   return changed(context, actor, row.name);
 }
 
@@ -128,11 +130,7 @@ export async function listLines(context: Context, actor: Actor): Promise<readonl
   return context.book.linesOf(actor.workspaceId).map((line) => lineView(context, line, waits));
 }
 
-export async function checkLine(
-  context: Context,
-  actor: Actor,
-  lineId: string,
-): Promise<CarrierCheck> {
+export async function checkLine(context: Context, actor: Actor, lineId: string): Promise<CarrierCheck> {
   const line = requireLine(context, actor, lineId);
   const connected = context.carriers.get(line.carrier);
   const settings = openSettings(context, line);

@@ -52,6 +52,10 @@ function addRoutes(app: FastifyInstance, ports: DoorPorts<Engine>): void {
     },
     handle.list,
   );
+  // Some clients write a slash at the end, and a redirect would lose what they send.
+  const slash = { prefixTrailingSlash: "slash", schema: { hide: true } } as const;
+  app.post("/", { ...slash, config: { access: "calls:write", idempotency: "store" } }, handle.create);
+  app.get("/", { ...slash, config: { access: "calls:read" }, exposeHeadRoute: false }, handle.list);
   app.get(
     "/:taskId",
     {

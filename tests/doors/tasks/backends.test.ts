@@ -130,6 +130,29 @@ test("the line of task backends takes no call without a task, and is not meant w
   assert.equal((await house.ask("GET", "/v1/lines")).json().data.length, 2);
 });
 
+test("many first tasks at once make one line", async (t) => {
+  const house = await openTaskHouse();
+  t.after(house.close);
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () =>
+      house.server.app.inject({
+        method: "POST",
+        url: "/tasks/",
+        headers: { host: "localhost:8090" },
+        payload: direct(),
+      }),
+    ),
+  );
+  assert.deepEqual(new Set(answers.map(({ statusCode }) => statusCode)), new Set([200]));
+  const lines = (await house.ask("GET", "/v1/lines")).json().data;
+  assert.deepEqual(
+    lines.map(({ name }: { name: string }) => name),
+    ["sandbox", "tasks"],
+  );
+  await house.passTo(AT);
+  assert.equal(house.backend.askedFor("/call/start").length, 20);
+});
+
 test("a line that already has the name is left alone", async (t) => {
   const house = await openTaskHouse();
   t.after(house.close);
