@@ -1,6 +1,6 @@
 import { type AddCommand, action, examples } from "./action.ts";
 import type { Context } from "./context.ts";
-import { Failure } from "./failure.ts";
+import { Failure, usage } from "./failure.ts";
 import { table } from "./table.ts";
 import { instant, stamp } from "./times.ts";
 
@@ -54,7 +54,7 @@ export const addWebhooks: AddCommand = (program, cli) => {
   const test = group
     .command("test")
     .description("send a test event, and show what was answered")
-    .argument("<id>", "the endpoint's id")
+    .argument("[id]", "the endpoint's id (default: the only one)")
     .action(action(cli, (context, _options, id = "") => sendTest(context, id)));
   examples(test, [["carillon webhooks test whe_01…", ""]]);
   addChanges(group, cli);
@@ -65,11 +65,13 @@ const addChanges: AddCommand = (group, cli) => {
   const rotate = group
     .command("rotate")
     .description("sign with a new secret; the old one signs as well for a while")
-    .argument("<id>", "the endpoint's id")
+    .argument("[id]", "the endpoint's id (default: the only one)")
     .option("--overlap <duration>", "how long both sign (default 24h, at most 7d)")
     .action(
       action<{ overlap?: string }>(cli, async (context, { overlap }, id = "") => {
-        const made = await context.client().post<WithSecret>(`${pathOf(id)}/rotate-secret`, { overlap });
+        const made = await context.client().post<WithSecret>(`${await pathOf(context, id)}/rotate-secret`, {
+          overlap,
+        });
         context.note("The new secret is shown this once.");
         context.print(made, () => made.secret);
       }),
@@ -82,10 +84,10 @@ const addChanges: AddCommand = (group, cli) => {
     const command = group
       .command(verb)
       .description(words)
-      .argument("<id>", "the endpoint's id")
+      .argument("[id]", "the endpoint's id (default: the only one)")
       .action(
         action(cli, async (context, _options, id = "") => {
-          const changed = await context.client().post<Endpoint>(`${pathOf(id)}/${verb}`);
+          const changed = await context.client().post<Endpoint>(`${await pathOf(context, id)}/${verb}`);
           context.print(changed, () => `${changed.id} is ${changed.status}.`);
         }),
       );
@@ -94,10 +96,10 @@ const addChanges: AddCommand = (group, cli) => {
   const remove = group
     .command("remove")
     .description("send nothing there any more")
-    .argument("<id>", "the endpoint's id")
+    .argument("[id]", "the endpoint's id (default: the only one)")
     .action(
       action(cli, async (context, _options, id = "") => {
-        await context.client().remove(pathOf(id));
+        await context.client().remove(await pathOf(context, id));
         context.print({ removed: id }, () => `${id} is removed.`);
       }),
     );
@@ -108,7 +110,7 @@ const addDeliveries: AddCommand = (group, cli) => {
   const deliveries = group
     .command("deliveries")
     .description("list what was sent to an endpoint, newest first")
-    .argument("<id>", "the endpoint's id")
+    .argument("[id]", "the endpoint's id (default: the only one)")
     .option("--status <word>", "pending, delivered or failed")
     .option("--limit <count>", "so many at most (default 50)")
     .action(action<{ status?: string; limit?: string }>(cli, listDeliveries));
@@ -127,11 +129,13 @@ const addDeliveries: AddCommand = (group, cli) => {
   const recover = group
     .command("recover")
     .description("send again what failed since an instant")
-    .argument("<id>", "the endpoint's id")
+    .argument("[id]", "the endpoint's id (default: the only one)")
     .requiredOption("--since <time>", "with offset, such as 2026-12-01T15:00:00Z")
     .action(
       action<{ since: string }>(cli, async (context, { since }, id = "") => {
-        const answer = await context.client().post<{ count: number }>(`${pathOf(id)}/recover`, { since });
+        const answer = await context
+          .client()
+          .post<{ count: number }>(`${await pathOf(context, id)}/recover`, { since });
         context.print(answer, () => `${answer.count} messages are sent again.`);
       }),
     );
@@ -167,7 +171,7 @@ async function listAll(context: Context): Promise<void> {
 
 async function sendTest(context: Context, id: string): Promise<void> {
   const client = context.client();
-  let sent = await client.post<Delivery>(`${pathOf(id)}/test`);
+  let sent = await client.post<Delivery>(`${await pathOf(context, id)}/test`);
   for (let look = 0; sent.tries === 0 && look < LOOKS_MAX; look += 1) {
     await context.terminal.sleep(LOOK_MS);
     sent = await client.get<Delivery>(`/v1/deliveries/${encodeURIComponent(sent.id)}`);
@@ -177,7 +181,7 @@ async function sendTest(context: Context, id: string): Promise<void> {
       title: "The test was not delivered",
       code: "not_delivered",
       detail: sent.detail ?? "There is no answer yet.",
-      hint: `See carillon webhooks deliveries ${id}; it is tried again by itself.`,
+      hint: `See carillon webhooks deliveries; it is tried again by itself.`,
     });
   context.print(sent, () => `Delivered: the endpoint answered ${sent.answer_status ?? "nothing"}.`);
 }
@@ -188,10 +192,11 @@ async function listDeliveries(
   id = "",
 ): Promise<void> {
   const max = Math.min(Number(options.limit ?? "50") || 50, SHOWN_MAX);
+  const path = await pathOf(context, id);
   const found: Delivery[] = [];
   for await (const one of context
     .client()
-    .list<Delivery>(`${pathOf(id)}/deliveries`, { status: options.status }, max))
+    .list<Delivery>(`${path}/deliveries`, { status: options.status }, max))
     found.push(one);
   const times = context.times();
   context.print({ data: found }, () => {
@@ -207,6 +212,15 @@ async function listDeliveries(
   });
 }
 
-function pathOf(id: string): string {
-  return `/v1/webhook-endpoints/${encodeURIComponent(id)}`;
+/** Where an endpoint is; without an id, that of the only one. */
+async function pathOf(context: Context, id: string): Promise<string> {
+  if (id !== "") return `/v1/webhook-endpoints/${encodeURIComponent(id)}`;
+  const { data } = await context.client().get<{ data: readonly Endpoint[] }>("/v1/webhook-endpoints");
+  const [only] = data;
+  if (only === undefined || data.length > 1)
+    throw usage(
+      `There are ${data.length} endpoints, so it is not clear which one.`,
+      "Give the id of one; carillon webhooks list shows them.",
+    );
+  return `/v1/webhook-endpoints/${only.id}`;
 }
