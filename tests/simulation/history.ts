@@ -1,10 +1,12 @@
 import type {
   AttemptRow,
   CallRow,
+  ChargeRow,
   DueRow,
   IdempotencyRow,
   LedgerRow,
   LineCountersRow,
+  LineSpendingRow,
   OutboxRow,
   ReportRow,
 } from "../../src/ports/rows.ts";
@@ -100,6 +102,18 @@ export type KeyStep = {
   readonly call_id: number;
 };
 
+/** A change of the money of a line's hour or day: what stood there before and after, and the maximum of that moment (0: none). */
+export type MoneyStep = {
+  readonly line_id: number;
+  readonly span: string;
+  readonly number: number;
+  readonly reserved_before: number;
+  readonly reserved: number;
+  readonly spent: number;
+  readonly overspent: number;
+  readonly max: number;
+};
+
 /** The store's rows at the end of a run. */
 export type Rows = {
   readonly calls: readonly CallRow[];
@@ -115,6 +129,9 @@ export type Rows = {
   readonly lanes: readonly { id: number; line_id: number }[];
   readonly dedupe: readonly { dedupe_key: string; call_id: number }[];
   readonly keySteps: readonly KeyStep[];
+  readonly moneySteps: readonly MoneyStep[];
+  readonly spending: readonly LineSpendingRow[];
+  readonly charges: readonly ChargeRow[];
 };
 
 /** Everything that a checker may look at. All instants are true time unless they say wall. */

@@ -173,4 +173,22 @@ export const mutations: readonly Mutation[] = [
     "export const ringLeadMs = 10_000;",
     "export const ringLeadMs = 0;",
   ),
+  one(
+    "M23 money that was reserved is not given back",
+    "src/engine/receive.ts",
+    "yield* settleMoney(context, folded, calls);",
+    "if (folded.length > 1) yield* settleMoney(context, folded, calls);",
+  ),
+  one(
+    "M24 the money of an hour is not looked at",
+    "src/domain/spend.ts",
+    'return budget.hourMax > 0 && usedOf(hour) + amount > budget.hourMax ? "hour" : null;',
+    "void hour;\n  return null;",
+  ),
+  one(
+    "M25 a claim does not count what it reserves itself",
+    "src/engine/live-money.ts",
+    "return { ...spending, reserved: spending.reserved + reserved };",
+    "void reserved;\n  return spending;",
+  ),
 ];

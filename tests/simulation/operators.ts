@@ -5,6 +5,12 @@ import type { Answer, Host } from "./host.ts";
 import type { Machine } from "./machine.ts";
 import type { LinePlan, RunPlan } from "./plan.ts";
 
+type BudgetInForce = {
+  readonly perMinute: string;
+  readonly perHour: string | null;
+  readonly perDay: string | null;
+};
+
 const weekdays = ["mon", "tue", "wed", "thu", "fri"] as const;
 const everyDay = [...weekdays, "sat", "sun"] as const;
 const week = (days: readonly string[], ranges: readonly string[]): Record<string, readonly string[]> =>
@@ -49,6 +55,7 @@ export class Operators {
     for (const line of this.#plan.lines) {
       await this.#insist("line", (engine) => engine.createLine(actor, lineInput(line)));
       this.#history.limits.set(line.name, [this.#done(limitsOf(line))]);
+      await this.#budget(line.name, line.budget);
     }
     await this.#insist("probe line", (engine) =>
       engine.createLine(actor, { name: "probe", carrier: "sandbox", slots_max: 1000 }),
@@ -130,6 +137,8 @@ export class Operators {
       void this.#limit({ ...line, slots, perSecond: random.pick([line.perSecond, 0.5, 2]) });
       // A line without a slot is what somebody set by mistake, and repairs.
       if (slots === 0) this.#machine.timeline.in(1_200_000, () => void this.#limit(line));
+      if (line.budget !== null)
+        void this.#budget(line.name, { ...line.budget, perHour: random.pick([line.budget.perDay, "0.07"]) });
     } else if (kind < 0.9) void this.#changeHours("office", random.pick(otherWeeks));
     else
       void this.#suppress(
@@ -143,6 +152,8 @@ export class Operators {
     for (const line of this.#plan.lines) {
       await this.#linePause(line.name, false);
       await this.#limit({ ...line, slots: 50, perSecond: 0, daily: 0, faults: {} });
+      if (line.budget !== null)
+        await this.#budget(line.name, { ...line.budget, perHour: null, perDay: null });
     }
     for (const hours of hoursAtFirst) await this.#changeHours(hours.name, always);
     await this.#change(this.#history.caps, [], (engine) => engine.updateSettings(actor, { number_caps: [] }));
@@ -185,6 +196,18 @@ export class Operators {
       isPaused ? engine.pauseLine(actor, line, "simulated") : engine.resumeLine(actor, line),
     );
     this.#finish(change);
+  }
+
+  async #budget(line: string, budget: BudgetInForce | null): Promise<void> {
+    if (budget === null) return;
+    const { perMinute, perHour, perDay } = budget;
+    await this.#insist("budget", (engine) =>
+      engine.setBudget(actor, line, {
+        price_per_minute: perMinute,
+        per_hour_max: perHour,
+        per_day_max: perDay,
+      }),
+    );
   }
 
   #limit(line: LinePlan): Promise<void> {

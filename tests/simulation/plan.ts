@@ -15,7 +15,11 @@ export type LinePlan = {
   readonly ringTimeoutSeconds: number;
   readonly maxDurationSeconds: number;
   readonly faults: Faults;
+  /** Prices and maximums as text, or null where no money is counted. */
+  readonly budget: BudgetPlan | null;
 };
+
+export type BudgetPlan = { readonly perMinute: string; readonly perHour: string; readonly perDay: string };
 
 /** What a seed makes of a run. */
 export type RunPlan = {
@@ -54,6 +58,8 @@ export function planRun(seed: number, days: number): RunPlan {
   const random = new SeededRandom(seed * 7919 + 17);
   const classes = drawClasses(random);
   const hasCarrierFaults = classes.includes("carrier");
+  // Dice of their own, so that older seeds keep the rest of their plan.
+  const purse = new SeededRandom(seed * 104_729 + 5);
   return {
     seed,
     days,
@@ -63,7 +69,7 @@ export function planRun(seed: number, days: number): RunPlan {
     calls: Math.round((60 + random.below(180)) * Math.min(3, days)),
     lines: Array.from({ length: 1 + random.below(3) }, (_, index) =>
       drawLine(random, index, hasCarrierFaults),
-    ),
+    ).map((line) => ({ ...line, budget: drawBudget(purse, line.maxDurationSeconds) })),
     withHours: random.float() < 0.6,
     withCaps: random.float() < 0.3,
     withSwitches: random.float() < 0.6,
@@ -80,7 +86,24 @@ function drawClasses(random: SeededRandom): FaultClass[] {
   return faultClasses.filter(() => random.float() < 0.55);
 }
 
-function drawLine(random: SeededRandom, index: number, hasFaults: boolean): LinePlan {
+/** Enough for some calls of the worst length within an hour, and for a few times as many within a day. */
+function drawBudget(random: SeededRandom, maxDurationSeconds: number): BudgetPlan | null {
+  if (random.float() < 0.6) return null;
+  const cents = random.pick([1, 3, 7]);
+  const worst = cents * Math.ceil(maxDurationSeconds / 60);
+  const perHour = worst * (1 + random.below(12));
+  return {
+    perMinute: inUnits(cents),
+    perHour: inUnits(perHour),
+    perDay: inUnits(perHour * (1 + random.below(6))),
+  };
+}
+
+function inUnits(cents: number): string {
+  return (cents / 100).toFixed(2);
+}
+
+function drawLine(random: SeededRandom, index: number, hasFaults: boolean): Omit<LinePlan, "budget"> {
   const paced = random.float() < 0.4;
   return {
     name: `line ${index + 1}`,

@@ -40,6 +40,7 @@ export async function runWorld(plan: RunPlan, keepTrace: boolean, path = ":memor
   try {
     migrateSqlite(store, plan.startAt);
     store.database.exec(watchKeys);
+    store.database.exec(watchMoney);
     const faults = new Faults(plan);
     const history = emptyHistory(plan);
     const network = new PhoneNetwork({
@@ -229,6 +230,17 @@ const watchKeys = `
     insert into key_steps (what, dedupe_key, call_id) values ('free', old.dedupe_key, old.call_id);
   end;`;
 
+/** Writes down every change of a line's money, with the maximum that held when it was made. */
+const moneyStep = (before: string) => `
+    insert into money_steps (line_id, span, number, reserved_before, reserved, spent, overspent, max)
+    select new.line_id, new.span, new.number, ${before}, new.reserved, new.spent, new.overspent,
+      case new.span when 'day' then day_max else hour_max end
+    from main.line_budgets where line_id = new.line_id;`;
+const watchMoney = `
+  create temp table money_steps (step integer primary key, line_id bigint, span text, number bigint, reserved_before bigint, reserved bigint, spent bigint, overspent bigint, max bigint);
+  create temp trigger money_made after insert on main.line_spending begin ${moneyStep("0")} end;
+  create temp trigger money_moved after update on main.line_spending begin ${moneyStep("old.reserved")} end;`;
+
 const noRows: Rows = {
   calls: [],
   documents: [],
@@ -243,6 +255,9 @@ const noRows: Rows = {
   lanes: [],
   dedupe: [],
   keySteps: [],
+  moneySteps: [],
+  spending: [],
+  charges: [],
 };
 
 function finish(
@@ -271,5 +286,8 @@ function finish(
     lanes: all("lanes"),
     dedupe: all("dedupe_keys"),
     keySteps: all("key_steps"),
+    moneySteps: all("money_steps"),
+    spending: all("line_spending"),
+    charges: all("charges"),
   };
 }

@@ -6,6 +6,7 @@ import { fencing } from "./fencing.ts";
 import { idempotency } from "./idempotency.ts";
 import { limits } from "./limits.ts";
 import { liveness } from "./liveness.ts";
+import { money } from "./money.ts";
 import { neverEarly } from "./never-early.ts";
 import { noLoss } from "./no-loss.ts";
 import { oneDial } from "./one-dial.ts";
@@ -21,6 +22,7 @@ export const checkers: readonly Checker[] = [
   window,
   neverEarly,
   limits,
+  money,
   pacing,
   stops,
   idempotency,
