@@ -135,6 +135,18 @@ export function carrierContract(name: string, open: () => Promise<Bench>): void 
     assert.notEqual(ends[0]?.outcome, undefined);
   });
 
+  promise("whatever is asked about a call, it is placed once", async (bench) => {
+    const order = orderOf({ settings: await bench.settingsFor("loses_answer") });
+    await place(bench, order);
+    for (let i = 0; i < 3; i += 1) {
+      await bench.carrier.lookup(lookupOf(order));
+      await bench.carrier.hangUp(lookupOf(order));
+      await bench.clock.advance(600_000);
+    }
+    await bench.carrier.lookup(lookupOf(orderOf({ ...order, attemptKey: "another" })));
+    assert.equal(bench.created(), 1);
+  });
+
   promise("what was never sent is absent", async (bench) => {
     const settings = await bench.settingsFor("takes");
     const never = lookupOf(orderOf({ settings, attemptKey: "never-sent" }));

@@ -165,8 +165,9 @@ void test("who answered is awaited for half a minute, then the carrier is asked"
 });
 
 void test("a refusal that is our own fault is not held against the number, and tries nothing more", async () => {
-  const t = await startEngine({ realStub: false });
+  const t = await startEngine({ realStub: true });
   await t.engine.createLine(t.actor, { name: "played", carrier: "stub" });
+  await t.engine.allowNumber(t.actor, { to: "+12125550100" });
   t.stub.onPlace = () => ({ kind: "refused", outcome: "blocked", detail: "Twilio 21215", isOurs: true });
   const call = await t.call({ line: "played" });
   await t.drain();

@@ -194,6 +194,22 @@ void test("the order and number of a carrier's reports do not matter", async () 
   assert.equal(seen.size, 1);
 });
 
+void test("a carrier that cannot tell attempts apart is told which of its calls are another's", async () => {
+  const t = await withLine();
+  await t.call({ line: "played" });
+  await t.drain();
+  t.stub.onPlace = () => lost;
+  await t.call({ line: "played" });
+  await t.advance(10 * second);
+  const [asked] = t.stub.lookups;
+  const known = `ref-${t.stub.orders[0]?.attemptId}`;
+  assert.equal(asked?.attemptKey, t.stub.orders[1]?.attemptKey);
+  assert.deepEqual([await asked?.isOthers(known), await asked?.isOthers("nobody's")], [true, false]);
+  t.stub.onLookup = () => ({ kind: "found", carrierRef: "mine", reports: [] });
+  await t.advance(20 * second);
+  assert.equal(await asked?.isOthers("mine"), false, "its own is not another's");
+});
+
 void test("a key that is not ours is no attempt of ours", async () => {
   const t = await withLine();
   await t.call({ line: "played" });
