@@ -130,6 +130,7 @@ export async function openBench(place: Place): Promise<Bench> {
       outcome: (_outcome, count = 1) => ended.add(count),
       error: (duty) => ended.fail(new Error(`The duty ${duty} failed`)),
       due() {},
+      missed() {},
       inFlight() {},
     },
     secrets: createSecrets(benchSecret),

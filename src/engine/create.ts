@@ -263,6 +263,7 @@ function bound(meter: EnginePorts["meter"]): EnginePorts["meter"] {
     startDelay: (ms) => meter.startDelay(ms),
     claimed: (count) => meter.claimed(count),
     outcome: (outcome, count) => meter.outcome(outcome, count),
+    missed: (count) => meter.missed(count),
     error: (duty) => meter.error(duty),
     due: (count) => meter.due(count),
     inFlight: (count) => meter.inFlight(count),

@@ -25,6 +25,8 @@ type Claim = {
   readonly blocked: { readonly reason: string; readonly until: number | null } | null;
   /** The next instant of what was moved. */
   readonly movedTo: number;
+  /** How many calls it found to be later than they were useful. */
+  readonly missed?: number;
   /** Calling hours have changed since they were read: nothing was taken, and they must be read again first. */
   readonly isBookOld?: boolean;
 };
@@ -143,6 +145,7 @@ async function claimLane(context: Context, lane: LaneRow, limit: number): Promis
   });
   context.ids.release(lease);
   context.meter.claimed(claim.attempts.length);
+  context.meter.missed(claim.missed ?? 0);
   for (const attempt of claim.attempts)
     context.meter.startDelay(Math.max(0, attempt.claimed_at - attempt.due_at));
   return claim;
@@ -202,7 +205,8 @@ function* claimInTx(
   }
   const movedTo = judged.due.reduce((soonest, row) => Math.min(soonest, row.due_at), forever as number);
   const blocked = judged.guard?.blocked ?? (taken.length < allowance.count ? null : wait);
-  return { attempts, taken: taken.length, blocked, movedTo };
+  const missed = judged.changed.filter((call) => call.status === "expired").length;
+  return { attempts, taken: taken.length, blocked, movedTo, missed };
 }
 
 function stopReason(line: Claimable): string | null {

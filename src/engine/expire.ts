@@ -81,7 +81,7 @@ async function expireCalls(
   now: number,
 ): Promise<void> {
   const lease = await context.ids.reserve({ ledger: late.length });
-  await runSure(context, "expire", function* (): Tx<void> {
+  const missed = await runSure(context, "expire", function* (): Tx<number> {
     const { statements } = context.store;
     const entries = new Entries(lease);
     yield* statements.due.remove(
@@ -114,6 +114,8 @@ async function expireCalls(
     yield* statements.calls.change(expired);
     yield* statements.dedupe.remove(dedupeOf(expired));
     yield* statements.ledger.insert(entries.rows);
+    return expired.length;
   });
+  context.meter.missed(missed);
   context.announce();
 }

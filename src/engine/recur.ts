@@ -129,7 +129,9 @@ async function write(
     return current;
   });
   context.ids.release(lease);
-  const soonest = soonestOf(written.flatMap((work) => work.planned));
+  const planned = written.flatMap((work) => work.planned);
+  context.meter.missed(planned.filter(({ occurrence }) => occurrence.status === "missed").length);
+  const soonest = soonestOf(planned);
   if (soonest !== null) context.wake("dispatch", soonest);
   if (written.length > 0) context.announce();
 }

@@ -8,6 +8,8 @@ export interface Meter {
   claimed(count: number): void;
   /** `count` attempts (default 1) ended so. */
   outcome(outcome: Outcome, count?: number): void;
+  /** `count` calls or slots of series passed without being dialed: later than they were useful. */
+  missed(count: number): void;
   /** A duty of the loop failed and will be tried again; `duty` is its name in the code, such as "dispatch". */
   error(duty: string): void;
   /** How many calls are due now and wait. */

@@ -57,6 +57,11 @@ function createMeter(registers: Registry[]): Meter {
     labelNames: ["outcome"],
     registers,
   });
+  const misses = new Counter({
+    name: "carillon_missed_total",
+    help: "Calls and slots of series that passed undialed, later than they were useful",
+    registers,
+  });
   const errors = new Counter({
     name: "carillon_errors_total",
     help: "Duties of the loop that failed and were tried again",
@@ -75,6 +80,7 @@ function createMeter(registers: Registry[]): Meter {
     startDelay: (ms) => startDelays.observe(ms / 1000),
     claimed: (count) => claims.inc(count),
     outcome: (outcome, count = 1) => ends.inc({ outcome }, count),
+    missed: (count) => misses.inc(count),
     error: (duty) => errors.inc({ duty }),
     due: (count) => due.set(count),
     inFlight: (count) => inFlight.set(count),

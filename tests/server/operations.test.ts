@@ -60,6 +60,7 @@ test("what the engine counts is printed under the promised names", async () => {
   meter.claimed(2);
   meter.outcome("busy");
   meter.outcome("answered_human", 3);
+  meter.missed(6);
   meter.error("dispatch");
   meter.due(7);
   meter.inFlight(5);
@@ -70,6 +71,7 @@ test("what the engine counts is printed under the promised names", async () => {
     'carillon_outcomes_total{outcome="busy"} 1',
     'carillon_outcomes_total{outcome="answered_human"} 3',
     'carillon_outcomes_total{outcome="no_answer"} 0',
+    "carillon_missed_total 6",
     'carillon_errors_total{duty="dispatch"} 1',
     "carillon_calls_due 7",
     "carillon_calls_in_flight 5",

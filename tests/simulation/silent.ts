@@ -6,6 +6,7 @@ export const silentMeter: Meter = {
   startDelay: () => {},
   claimed: () => {},
   outcome: () => {},
+  missed: () => {},
   error: () => {},
   due: () => {},
   inFlight: () => {},

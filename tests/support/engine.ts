@@ -9,6 +9,7 @@ import type { Actor, CallRequest, CallView, Engine } from "../../src/engine/engi
 import type { CarrierKind, OutsideFetch } from "../../src/ports/carrier.ts";
 import type { Channel } from "../../src/ports/channel.ts";
 import type { Conveyor } from "../../src/ports/conveyor.ts";
+import type { Meter } from "../../src/ports/meter.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { openStore } from "../../src/store/open.ts";
 import { loadHolidays } from "../../src/system/holidays.ts";
@@ -29,6 +30,7 @@ export type EngineOptions = {
   readonly zones?: ZoneBook;
   readonly tuning?: Partial<Tuning>;
   readonly journalPath?: string;
+  readonly meter?: Meter;
   readonly conveyor?: Conveyor;
   readonly stub?: StubCarrier;
   /** True when the stub carrier shall count as one that rings people. */
@@ -91,7 +93,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<TestEngi
     clock,
     random: new SeededRandom(1),
     log,
-    meter: silentMeter,
+    meter: options.meter ?? silentMeter,
     secrets: createSecrets("a secret for tests alone", options.encryptionKeys ?? []),
     zones: options.zones ?? zones,
     fetch:

@@ -22,6 +22,7 @@ export const silentMeter: Meter = {
   startDelay() {},
   claimed() {},
   outcome() {},
+  missed() {},
   error() {},
   due() {},
   inFlight() {},

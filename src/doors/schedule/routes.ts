@@ -99,7 +99,12 @@ export function addRoutes(app: FastifyInstance, ports: DoorPorts<Engine>): void 
     "/stream",
     "streamSchedules",
     "What happens to schedules, live (server-sent events)",
-    { query: schemas.streamQuery, access: "events:read", produces: "text/event-stream" },
+    {
+      query: schemas.streamQuery,
+      answer: schemas.stream,
+      access: "events:read",
+      produces: "text/event-stream",
+    },
     live.stream,
   );
   add(

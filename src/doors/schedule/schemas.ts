@@ -199,3 +199,8 @@ export const listQuery = Type.Object({ ...filter, ...page });
 export const logsQuery = Type.Object({ ...filter, ...stretch, ...page });
 export const statsQuery = Type.Object({ ...filter, ...stretch });
 export const streamQuery = Type.Object({ after: Type.Optional(text("An event's id.")) });
+
+export const stream = Type.String({
+  description:
+    "Events named schedule; the data has event, schedule_id, call_id, status, next_execution, reason and timestamp.",
+});

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 
 import { statsOf } from "../../../src/doors/schedule/tracking.ts";
 import { defaultDoorSettings } from "../../../src/settings-doors.ts";
+import { silentMeter } from "../../support/silent.ts";
 import { type StoreName, openEmpty, storeNames } from "../../support/stores.ts";
 import { type Json, A_CALL_MS, DOCUMENT_TIME, MINUTE_BEFORE, openScheduleHouse } from "./house.ts";
 
@@ -87,6 +88,29 @@ describe("the misfire grace", () => {
     const stats = await get("/schedule/tracking/stats");
     assert.deepEqual([stats["completed_calls"], stats["failed_calls"], stats["pending_calls"]], [1, 3, 1]);
     assert.equal((await get(`/schedule/${id}`))["schedule"].next_execution, "2024-01-19T10:00:00Z");
+  });
+
+  test("misfires are counted, of calls as of series, whether the program was there or not", async () => {
+    let missed = 0;
+    const meter = { ...silentMeter, missed: (count: number) => void (missed += count) };
+    const first = await openScheduleHouse({ startAt: MINUTE_BEFORE, meter });
+    await first.schedule();
+    await first.post("/v1/dialing/stop", { reason: "test" });
+    await first.advance(MINUTE + GRACE + 2000);
+    assert.equal(missed, 1);
+    await first.post("/v1/dialing/resume", {});
+    await first.schedule({ scheduled_time: "2024-01-15T11:00:00Z" });
+    await first.schedule({
+      scheduled_time: "2024-01-15T11:00:00Z",
+      repeat_config: { enabled: true, frequency: "daily" },
+    });
+    await first.drain();
+    const { store, stub } = first;
+    const startAt = Date.parse("2024-01-17T12:00:00Z");
+    const later = await openScheduleHouse({ store, stub, startAt, meter });
+    await later.advance(MINUTE);
+    // The one-off, the series' call of the first day, and its slots of the two days after.
+    assert.equal(missed, 1 + 4);
   });
 
   test("a schedule whose time passed while it was paused is not dialed by surprise when it is resumed", async () => {
