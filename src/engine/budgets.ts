@@ -1,6 +1,7 @@
 import { refuseField } from "../domain/refusal.ts";
 import { type Micros, type Price, type Spending, parseAmount } from "../domain/spend.ts";
-import type { LineBudgetRow, LineRow, LineSpendingRow } from "../ports/rows.ts";
+import type { LineBudgetRow, LineSpendingRow } from "../ports/live-rows.ts";
+import type { LineRow } from "../ports/rows.ts";
 import type { Tx } from "../ports/store.ts";
 import type { Context } from "./context.ts";
 import type { Actor } from "./engine.ts";

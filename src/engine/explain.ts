@@ -67,7 +67,7 @@ const sentences: Readonly<Record<string, Words>> = {
   "call.canceled": () => "Canceled.",
   "call.amended": (data) => `Changed: ${[data["fields"]].flat().join(", ")}.`,
   "call.deleted": () => "Taken out of the schedule module's lists.",
-  "call.skipped": () => "Skipped.",
+  "call.skipped": (data) => (typeof data["detail"] === "string" ? `Skipped. ${data["detail"]}` : "Skipped."),
   "call.needs_review": () => "Waits for a person to say what became of it.",
   "call.corrected": (data) => `A late report of attempt ${String(data["attempt"])} came; it changed nothing.`,
 };

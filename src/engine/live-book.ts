@@ -2,12 +2,12 @@ import { type LiveRules, type NumberType, usualNumberTypes } from "../domain/des
 import type { Budget, Price } from "../domain/spend.ts";
 import type {
   LineBudgetRow,
-  LineRow,
   LiveCountryRow,
   LiveNumberRow,
   LiveWorkspaceRow,
   UnguardedLineRow,
-} from "../ports/rows.ts";
+} from "../ports/live-rows.ts";
+import type { LineRow } from "../ports/rows.ts";
 import type { Statements } from "../ports/statements.ts";
 import type { Tx } from "../ports/store.ts";
 import type { Context } from "./context.ts";

@@ -1,5 +1,6 @@
 import { type Ending, type Spending, costOf, limitReached, priceOf, settleCharge } from "../domain/spend.ts";
-import type { AttemptRow, CallRow, ChargeRow, LineSpendingRow } from "../ports/rows.ts";
+import type { ChargeRow, LineSpendingRow } from "../ports/live-rows.ts";
+import type { AttemptRow, CallRow } from "../ports/rows.ts";
 import type { Claimable } from "../ports/statements.ts";
 import type { Tx } from "../ports/store.ts";
 import type { Stop } from "./claim-verdict.ts";

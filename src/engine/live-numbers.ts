@@ -1,6 +1,6 @@
 import { parsePhone, phoneFault } from "../domain/phone.ts";
 import { Refusal, refuseField } from "../domain/refusal.ts";
-import type { LiveNumberRow } from "../ports/rows.ts";
+import type { LiveNumberRow } from "../ports/live-rows.ts";
 import type { Tx } from "../ports/store.ts";
 import type { Context } from "./context.ts";
 import type { Actor } from "./engine.ts";

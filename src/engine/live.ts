@@ -1,5 +1,5 @@
 import { refuseField } from "../domain/refusal.ts";
-import type { LiveWorkspaceRow } from "../ports/rows.ts";
+import type { LiveWorkspaceRow } from "../ports/live-rows.ts";
 import type { Tx } from "../ports/store.ts";
 import { readBudgetViews } from "./budgets.ts";
 import type { Context } from "./context.ts";

@@ -8,6 +8,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from "kysely";
+import type * as live from "../ports/live-rows.ts";
 import type * as rows from "../ports/rows.ts";
 
 /** The tables, for Kysely. `commit_id` orders the ledger by commit on Postgres; it is 0 on SQLite. */
@@ -36,14 +37,14 @@ export type Tables = {
   dedupe_keys: rows.DedupeRow;
   api_keys: rows.ApiKeyRow;
   outbox: rows.OutboxRow;
-  live_workspaces: rows.LiveWorkspaceRow;
-  live_numbers: rows.LiveNumberRow;
-  live_countries: rows.LiveCountryRow;
-  live_blocks: rows.LiveBlockRow;
-  unguarded_lines: rows.UnguardedLineRow;
-  line_budgets: rows.LineBudgetRow;
-  line_spending: rows.LineSpendingRow;
-  charges: rows.ChargeRow;
+  live_workspaces: live.LiveWorkspaceRow;
+  live_numbers: live.LiveNumberRow;
+  live_countries: live.LiveCountryRow;
+  live_blocks: live.LiveBlockRow;
+  unguarded_lines: live.UnguardedLineRow;
+  line_budgets: live.LineBudgetRow;
+  line_spending: live.LineSpendingRow;
+  charges: live.ChargeRow;
   event_cursors: rows.EventCursorRow;
   subscribers: rows.SubscriberRow;
   deliveries: rows.DeliveryRow;

@@ -1,12 +1,11 @@
+import type { ChargeRow, LineSpendingRow } from "../../src/ports/live-rows.ts";
 import type {
   AttemptRow,
   CallRow,
-  ChargeRow,
   DueRow,
   IdempotencyRow,
   LedgerRow,
   LineCountersRow,
-  LineSpendingRow,
   OutboxRow,
   ReportRow,
 } from "../../src/ports/rows.ts";

@@ -7,7 +7,7 @@ import type {
   LiveCountryRow,
   LiveNumberRow,
   LiveWorkspaceRow,
-} from "../../src/ports/rows.ts";
+} from "../../src/ports/live-rows.ts";
 import { rowsAt } from "../support/rows.ts";
 import { type Promised, same } from "./contract.ts";
 
