@@ -208,9 +208,14 @@ function describe(command: Command, name: string): string[] {
   });
 }
 
-/** The routes as `src/doors/v1/routes.ts` names them: method, path, summary. */
+/** The routes as the pages of routes in `src/doors/v1` name them: method, path, summary; those of `routes.ts` first. */
 function routeTable(): string {
-  const text = readFileSync(`${root}src/doors/v1/routes.ts`, "utf8");
+  const files = globSync("src/doors/v1/*routes.ts", { cwd: root });
+  const first = (path: string): number => (path.endsWith("/routes.ts") ? 0 : 1);
+  const text = files
+    .toSorted((a, b) => first(a) - first(b) || (a < b ? -1 : 1))
+    .map((path) => readFileSync(`${root}${path}`, "utf8"))
+    .join("\n");
   const methods: Readonly<Record<string, string>> = {
     get: "GET",
     post: "POST",
