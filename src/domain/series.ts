@@ -131,6 +131,10 @@ function chosen(
 }
 
 /** A place in the series that is no slot: behind everything that passed by `now`. */
+export function placeAfter(recurrence: Recurrence, now: number): PreviousSlot {
+  return placeAt(recurrence, now, firstSlotAfter(recurrence, now));
+}
+
 function placeAt({ zone }: Recurrence, now: number, next: Slot | null): PreviousSlot {
   return {
     key: "",

@@ -7,7 +7,15 @@ import type { Context } from "./context.ts";
 import { Entries } from "./ledger.ts";
 import { runSure } from "./run-sure.ts";
 import { type OpenSeries, openSeries } from "./series-document.ts";
-import { type PlannedSlot, idsFor, numberCalls, planSteps, soonestOf, writeSlots } from "./series-write.ts";
+import {
+  type PlannedSlot,
+  idsFor,
+  numberCalls,
+  planSteps,
+  soonestOf,
+  withSlots,
+  writeSlots,
+} from "./series-write.ts";
 
 const batch = 200;
 const recheckMs = 1000;
@@ -114,13 +122,16 @@ async function write(
     const unchanged = (row: SeriesRow): boolean => there.get(row.id)?.version === row.version;
     const current = works.filter((work) => unchanged(work.series.row));
     const entries = new Entries(lease);
-    yield* writeSlots(
+    const slots = yield* writeSlots(
       context,
       entries,
       current.flatMap((work) => work.planned),
     );
     const changed = [
-      ...current.map((work) => movedOn(context, entries, work, now)),
+      ...current.map((work) => {
+        const standing = slots.splice(0, work.planned.length);
+        return withSlots(movedOn(context, entries, work, now), work.planned, standing);
+      }),
       ...broken.filter(unchanged).map((row) => parked(context, entries, row, now)),
     ];
     if ((yield* statements.series.change(changed)) < changed.length)

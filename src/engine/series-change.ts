@@ -1,5 +1,5 @@
 import { Refusal } from "../domain/refusal.ts";
-import { type Advance, advance } from "../domain/series.ts";
+import { type Advance, advance, placeAfter } from "../domain/series.ts";
 import type { CallRow, SeriesRow } from "../ports/rows.ts";
 import type { Tx } from "../ports/store.ts";
 import type { Context } from "./context.ts";
@@ -14,7 +14,15 @@ import { contentOf, firstSteps, tryOut } from "./series-create.ts";
 import { type OpenSeries, openSeries, recurrenceOf } from "./series-document.ts";
 import { readSeries } from "./series-input.ts";
 import { getSeries, ownSeries } from "./series-view.ts";
-import { type PlannedSlot, idsFor, numberCalls, planSteps, soonestOf, writeSlots } from "./series-write.ts";
+import {
+  type PlannedSlot,
+  idsFor,
+  numberCalls,
+  planSteps,
+  soonestOf,
+  withSlots,
+  writeSlots,
+} from "./series-write.ts";
 import { formatWall } from "../domain/zone.ts";
 
 /** What a change does with the call of the series' latest slot, while that call waits. */
@@ -58,18 +66,43 @@ export async function updateSeries(
     };
     const change = { type: "series.changed", reason: null };
     await tryOut(context, after);
-    if (row.status === "paused") return { ...change, row, planned: [], waiting: "keep" };
     const isNewRule =
       patch.rule !== undefined ||
       patch.start_at !== undefined ||
       patch.timezone !== undefined ||
       patch.on_gap !== undefined ||
       patch.on_repeat !== undefined;
+    if (row.status === "paused") return { ...change, ...whilePaused(after, isNewRule, now) };
     const next = isNewRule ? firstSteps(after, now) : again(before.row, now);
     if (next === null) return { ...change, row, planned: [], waiting: "keep" };
     const planned = await planSteps(context, after, next.steps, now);
     return { ...change, row: atPlace(row, next, planned, now), planned, waiting: "replace" };
   });
+}
+
+/**
+ * What is changed while a series is paused holds for every slot that comes: the waiting call is taken back, and from now on
+ * the slots are those of the new rule.
+ */
+function whilePaused(
+  { row, recurrence }: OpenSeries,
+  isNewRule: boolean,
+  now: number,
+): Pick<Change, "row" | "planned" | "waiting"> {
+  const isAhead = row.slot_at !== null && row.slot_at > now;
+  if (!isAhead && !isNewRule) return { row, planned: [], waiting: "keep" };
+  const place = placeAfter(recurrence, now);
+  return {
+    row: {
+      ...row,
+      slot: place.key,
+      slot_local: place.localMs,
+      slot_at: place.at,
+      slot_number: place.number,
+    },
+    planned: [],
+    waiting: isAhead ? "replace" : "pass",
+  };
 }
 
 /** No occurrence is made until it is resumed; its waiting call waits with it. Pausing twice is no fault. */
@@ -184,7 +217,7 @@ async function changeSeries(
   const needs = idsFor(change.planned);
   const lease = await context.ids.reserve({ ...needs, ledger: needs.ledger + 3 });
   numberCalls(lease, change.planned);
-  const row = withCall(change, seen);
+  const row = { ...withCall(change, seen), updated_at: now };
   const soonest = await runSure(context, "change a series", function* (isAgain): Tx<number | null> {
     const { statements } = context.store;
     const [there] = yield* statements.series.lock([{ id: seen.id }]);
@@ -193,7 +226,7 @@ async function changeSeries(
       throw new Refusal("precondition_failed", "The series was changed at the same time.");
     const entries = new Entries(lease);
     const resumedAt = yield* changeWaiting(context, entries, seen, change.waiting, actor.name, now);
-    yield* writeSlots(context, entries, change.planned);
+    const standing = yield* writeSlots(context, entries, change.planned);
     entries.addWide(seen.workspace_id, {
       at: now,
       type: change.type,
@@ -201,7 +234,7 @@ async function changeSeries(
       actor: actor.name,
       data: { series_id: seriesId },
     });
-    if ((yield* statements.series.change([row])) === 0)
+    if ((yield* statements.series.change([withSlots(row, change.planned, standing)])) === 0)
       throw new Error("A locked series was changed by another transaction");
     yield* statements.ledger.insert(entries.rows);
     return resumedAt;
@@ -230,8 +263,16 @@ function* changeWaiting(
   actor: string,
   now: number,
 ): Tx<number | null> {
-  if (what === "keep" || series.call_id === null || series.slot === null) return null;
+  if (what === "keep" || series.slot === null) return null;
   const { statements } = context.store;
+  const slot = { series_id: series.id, slot: series.slot };
+  if (series.call_id === null) {
+    // What was left out of the time to come, as for want of calling hours, is planned anew.
+    const [left] = what === "replace" ? yield* statements.occurrences.of([slot]) : [];
+    if (left !== undefined && left.call_id === null && left.at > now)
+      yield* statements.occurrences.remove([slot]);
+    return null;
+  }
   const [seen] = yield* statements.calls.byIds([{ id: series.call_id }]);
   if (seen === undefined) return null;
   yield* statements.due.remove([{ lane_id: seen.lane_id, due_at: seen.due_at, call_id: seen.id }]);
@@ -249,7 +290,6 @@ function* changeWaiting(
     if ((yield* statements.calls.change([call])) === 0)
       throw new Error("A locked call was changed by another transaction");
     yield* statements.dedupe.remove(dedupeOf([call]));
-    const slot = { series_id: series.id, slot: series.slot };
     if (what === "replace") yield* statements.occurrences.remove([slot]);
     else if (call.attempts === 0 && call.status === "canceled") yield* leaveOut(context, slot, call.reason);
   }

@@ -60,7 +60,12 @@ export async function backfillSeries(
       )
     ).map((row) => [row.slot, row]),
   );
-  const open = slots.filter((slot) => (known.get(slot.key)?.call_id ?? null) === null);
+  // The same wall time of another zone, which the series left, is another slot.
+  const ofSlot = (slot: Slot): OccurrenceRow | undefined => {
+    const row = known.get(slot.key);
+    return row?.at === slot.at ? row : undefined;
+  };
+  const open = slots.filter((slot) => (ofSlot(slot)?.call_id ?? null) === null);
   const read = { e164: series.e164, timezone: series.row.timezone, document: series.document };
   const data = open.map((slot) => previewOf(context, actor, read, slot));
   if (stretch.dryRun || open.length === 0) return { data, created: 0 };
@@ -74,7 +79,7 @@ export async function backfillSeries(
   const needs = idsFor(planned);
   const lease = await context.ids.reserve({ ...needs, ledger: needs.ledger + 1 });
   numberCalls(lease, planned);
-  const replaced = open.flatMap((slot) => known.get(slot.key) ?? []);
+  const replaced = open.flatMap((slot) => ofSlot(slot) ?? []);
   await makeNow(context, actor, series, planned, replaced, lease);
   return { data, created: planned.length };
 }

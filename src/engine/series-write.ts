@@ -2,7 +2,7 @@ import { Refusal } from "../domain/refusal.ts";
 import { nextSlot } from "../domain/recurrence/recurrence.ts";
 import type { SeriesStep } from "../domain/series.ts";
 import { formatUtc } from "../domain/zone.ts";
-import type { OccurrenceRow } from "../ports/rows.ts";
+import type { OccurrenceRow, SeriesRow } from "../ports/rows.ts";
 import type { Tx } from "../ports/store.ts";
 import type { Context } from "./context.ts";
 import { type Draft, draftCall } from "./draft.ts";
@@ -119,9 +119,18 @@ export function numberCalls(lease: Lease, planned: readonly PlannedSlot[]): void
   for (const { draft } of planned) if (draft !== null) draft.call.id = lease.next("call");
 }
 
-/** Writes slots with their calls, due rows and history; an occurrence that is left out gets a line of its own. */
-export function* writeSlots(context: Context, entries: Entries, planned: readonly PlannedSlot[]): Tx<void> {
+/**
+ * Writes slots with their calls, due rows and history; an occurrence that is left out gets a line of its own. A slot that was
+ * used up before stays as it is. Returns the slots as they stand now.
+ */
+export function* writeSlots(
+  context: Context,
+  entries: Entries,
+  wanted: readonly PlannedSlot[],
+): Tx<PlannedSlot[]> {
   const { statements } = context.store;
+  const standing = yield* asTheyStand(context, wanted);
+  const planned = standing.flatMap((one) => (one.wasUsed ? [] : one));
   const drafts = planned.flatMap(({ draft }) => draft ?? []);
   for (const draft of drafts) {
     draft.call.ledger_head = 0;
@@ -149,6 +158,50 @@ export function* writeSlots(context: Context, entries: Entries, planned: readonl
       },
     });
   }
+  return standing;
+}
+
+/** A series' row whose latest slots are those that were written. */
+export function withSlots(
+  row: SeriesRow,
+  wanted: readonly PlannedSlot[],
+  standing: readonly PlannedSlot[],
+): SeriesRow {
+  const [asked, latest] = [wanted.at(-1), standing.at(-1)];
+  if (asked === undefined || latest === undefined) return row;
+  const slot = row.slot === asked.occurrence.slot ? latest.occurrence.slot : row.slot;
+  return { ...row, slot, call_id: latest.draft?.call.id ?? latest.occurrence.call_id };
+}
+
+/**
+ * A slot is known by its wall time. After a change of the rule it may be one that was used up already, as when its call was
+ * dialed early: then it is not made again. Or the series moved to another zone, and the wall time comes once more: then the
+ * instant is added to the slot's key.
+ */
+function* asTheyStand(
+  context: Context,
+  wanted: readonly PlannedSlot[],
+): Tx<(PlannedSlot & { readonly wasUsed: boolean })[]> {
+  const again = wanted.map(({ occurrence, draft }) => ({
+    occurrence: { ...occurrence, slot: keyWithInstant(occurrence) },
+    draft,
+  }));
+  const { occurrences } = context.store.statements;
+  const keys = [...wanted, ...again].map(({ occurrence: { series_id, slot } }) => ({ series_id, slot }));
+  const found = new Map((yield* occurrences.of(keys)).map((row) => [`${row.series_id} ${row.slot}`, row]));
+  const there = ({ occurrence }: PlannedSlot): OccurrenceRow | undefined =>
+    found.get(`${occurrence.series_id} ${occurrence.slot}`);
+  return wanted.map((one, index) => {
+    const other = again[index] ?? one;
+    const used = [there(one), there(other)].find((row) => row?.at === one.occurrence.at);
+    if (used !== undefined) return { occurrence: used, draft: null, wasUsed: true };
+    return { ...(there(one) === undefined ? one : other), wasUsed: false };
+  });
+}
+
+/** "2027-03-14T10:00@2027-03-14T15:00:00.000Z"; what tells the second of two equal times stays at the end. */
+function keyWithInstant({ slot, at }: OccurrenceRow): string {
+  return slot.replace(/(#2)?$/, `@${formatUtc(at)}$1`);
 }
 
 /** The earliest instant at which one of the planned calls is due; null when there is none. */
