@@ -125,12 +125,6 @@ export const httpUrl: Kind<string> = {
   },
 };
 
-/** E.164. */
-export const phoneNumber: Kind<string> = {
-  expected: "a number such as +14155550123",
-  read: (value) => (/^\+[1-9]\d{6,14}$/.test(value) ? { ok: true, value } : { ok: false }),
-};
-
 /** A sender: an address, or `Name <address>`. Nothing in it can start another header. */
 export const sender: Kind<string> = {
   expected: "an address such as calls@example.com, or Carillon <calls@example.com>",

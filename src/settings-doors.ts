@@ -26,7 +26,7 @@ const zone = { ...text, expected: "an IANA time zone such as Asia/Kolkata" };
 export const doorSettings = {
   doorTasks: switchOf("DOOR_TASKS", "the task service (`/tasks`)"),
   doorTasksAuth: authOf("DOOR_TASKS_AUTH", "the task service"),
-  doorSchedule: switchOf("DOOR_SCHEDULE", "the schedule module (`/schedule`, `/webhook/call-status`)"),
+  doorSchedule: switchOf("DOOR_SCHEDULE", "the schedule module (`/schedule`)"),
   doorScheduleAuth: authOf("DOOR_SCHEDULE_AUTH", "the schedule module"),
   doorScheduling: switchOf(
     "DOOR_SCHEDULING",

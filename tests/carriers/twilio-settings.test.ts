@@ -16,7 +16,7 @@ const wrong: readonly (readonly [Record<string, unknown>, string])[] = [
   [{ account_sid: "AC1" }, "/account_sid"],
   [{ account_sid: `SK${"a".repeat(32)}` }, "/account_sid"],
   [{ account_sid: ACCOUNT.account_sid }, "/auth_token"],
-  [{ ...ACCOUNT, auth_token: "short" }, "/auth_token"],
+  [{ ...ACCOUNT, auth_token: "" }, "/auth_token"],
   [{ ...ACCOUNT, auth_token: "has a space in it 0123" }, "/auth_token"],
   [{ ...ACCOUNT, colour: 1 }, "/colour"],
   [{ ...ACCOUNT, toString: 1 }, "/toString"],
@@ -112,6 +112,10 @@ test("twilio: what the environment says need not be said by the line, which wins
   assert.equal(accountOf({}, environment)?.user, environment.accountSid);
   assert.equal(accountOf(ACCOUNT, environment)?.password, ACCOUNT.auth_token);
   assert.equal(accountOf({}, {}), null);
+  const unfilled = twilioWith({ accountSid: "your_account_sid", authToken: "your_auth_token" }).parseSettings(
+    {},
+  );
+  assert.ok(!unfilled.ok && unfilled.pointer === "/account_sid");
 });
 
 test("twilio: requests go where its library would send them", () => {

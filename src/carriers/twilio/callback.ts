@@ -124,7 +124,7 @@ function reportsIn(
 ) {
   const callSid = fields.get("CallSid") ?? "";
   // A leg that the call's own TwiML dialed has its own parent, and says nothing of the attempt.
-  if (!/^CA[0-9a-fA-F]{32}$/.test(callSid) || (fields.get("ParentCallSid") ?? "") !== "") return [];
+  if (!/^CA[0-9a-zA-Z]{1,62}$/.test(callSid) || (fields.get("ParentCallSid") ?? "") !== "") return [];
   const proof = settings.voicemail_proof ?? "beep";
   const status = fields.get("CallStatus");
   const answeredBy = fields.get("AnsweredBy");

@@ -286,7 +286,9 @@ export const INSTRUCTION_CHECKS: Readonly<Record<keyof Instructions, Check>> = {
     );
     checkTemplate(pointer, value, input);
   }),
-  application_sid: alone(matching(/^AP[0-9a-fA-F]{32}$/, "application_sid must be AP and 32 hex digits.")),
+  application_sid: alone(
+    matching(/^AP[0-9a-zA-Z]{32}$/, "application_sid must be AP and 32 letters and digits."),
+  ),
   say: alone(checkSay),
   play: alone(checkUrl),
   stream: alone(checkStream),
@@ -324,5 +326,5 @@ export const INSTRUCTION_CHECKS: Readonly<Record<keyof Instructions, Check>> = {
   machine_detection_speech_end_threshold_ms: whole(500, 5_000),
   machine_detection_silence_timeout_ms: whole(2_000, 10_000),
   call_reason: matching(/^[\x20-\x7e]{1,50}$/, "call_reason must be up to 50 plain characters."),
-  byoc: matching(/^BY[0-9a-fA-F]{32}$/, "byoc must be BY and 32 hex digits."),
+  byoc: matching(/^BY[0-9a-zA-Z]{32}$/, "byoc must be BY and 32 letters and digits."),
 };

@@ -74,7 +74,7 @@ function fits(call: Resource, order: LookupOrder, from: string): boolean {
   return (
     call.to === order.to &&
     call.from === from &&
-    call.direction === "outbound-api" &&
+    (call.direction === "outbound-api" || call.direction === "") &&
     call.createdAt >= order.placedAt - BEFORE_MS &&
     call.createdAt <= order.placedAt + AFTER_MS
   );

@@ -23,7 +23,7 @@ export function readResource(value: unknown): Resource | null {
   const text = (name: string): string => (typeof fields[name] === "string" ? fields[name] : "");
   const sid = text("sid");
   const createdAt = readInstant(text("date_created"));
-  if (!/^CA[0-9a-fA-F]{32}$/.test(sid) || text("status") === "") return null;
+  if (!/^CA[0-9a-zA-Z]{1,62}$/.test(sid) || text("status") === "") return null;
   const duration = text("duration");
   return {
     sid,

@@ -69,10 +69,11 @@ export function parseTwilioSettings(
       );
       check?.(`/${name}`, value, input);
     }
+    const isNamed = isSet(defaults.accountSid) && ACCOUNT_SID.test(defaults.accountSid);
     demand(
-      input["account_sid"] !== undefined || isSet(defaults.accountSid),
+      input["account_sid"] !== undefined || isNamed,
       "/account_sid",
-      "account_sid is required: AC and 32 hex digits, from the first page of the Twilio console. Or set TWILIO_ACCOUNT_SID.",
+      "account_sid is required: AC and 32 letters and digits, from the first page of the Twilio console. Or set TWILIO_ACCOUNT_SID to it.",
     );
     demand(
       input["auth_token"] !== undefined || isSet(defaults.authToken),
@@ -108,20 +109,22 @@ function hostOf({ edge, region }: TwilioSettings): string {
   return `https://${["api", ...place.filter((part) => part !== undefined), "twilio.com"].join(".")}`;
 }
 
+const ACCOUNT_SID = /^AC[0-9a-zA-Z]{32}$/;
+
 const sid =
   (prefix: string): Check =>
   (pointer, value) =>
     demand(
-      typeof value === "string" && new RegExp(`^${prefix}[0-9a-fA-F]{32}$`).test(value),
+      typeof value === "string" && new RegExp(`^${prefix}[0-9a-zA-Z]{32}$`).test(value),
       pointer,
-      `${pointer.slice(1)} must be ${prefix} and 32 hex digits.`,
+      `${pointer.slice(1)} must be ${prefix} and 32 letters and digits.`,
     );
 
 const secret: Check = (pointer, value) =>
   demand(
-    typeof value === "string" && /^[\x21-\x7e]{16,200}$/.test(value),
+    typeof value === "string" && /^[\x21-\x7e]{1,200}$/.test(value),
     pointer,
-    `${pointer.slice(1)} must be 16 to 200 characters without spaces, as the Twilio console shows it.`,
+    `${pointer.slice(1)} must be up to 200 characters without spaces, as the Twilio console shows it.`,
   );
 
 const place: Check = (pointer, value) =>
