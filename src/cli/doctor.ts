@@ -195,7 +195,38 @@ async function lineFindings(client: Client, config: Config): Promise<Finding[]> 
       cure: "Set PUBLIC_URL to the address under which the server is reached from outside.",
     });
   }
+  if (lines.some(({ real }) => real)) findings.push(...liveFindings(await client.get<Live>("/v1/live")));
   return findings;
+}
+
+type Live = {
+  readonly workspace: string;
+  readonly mode: "canary" | "open";
+  readonly numbers: number;
+  readonly countries: readonly { readonly country: string; readonly status: string }[];
+  readonly warnings: readonly string[];
+};
+
+/** Whom lines that can ring people may call: what waits for a person, and what nobody has limited. */
+function liveFindings({ workspace, mode, numbers, countries, warnings }: Live): Finding[] {
+  const isOpen = mode === "open";
+  const detail = isOpen
+    ? "open: everybody whom the rules allow is called"
+    : `canary: only the ${numbers} numbers on the allow-list are called`;
+  const cure = isOpen
+    ? undefined
+    : `carillon live allow NUMBER, or for everybody: carillon live open --confirm ${workspace}`;
+  const waiting = countries.filter(({ status }) => status === "waiting");
+  return [
+    { check: "live", state: isOpen ? "ok" : "warning", detail, cure },
+    ...waiting.map(({ country }): Finding => ({
+      check: "live",
+      state: "warning",
+      detail: `calls to ${country} wait until a person allows them`,
+      cure: `carillon live country ${country} allow (or refuse)`,
+    })),
+    ...(isOpen ? warnings : []).map((one): Finding => ({ check: "live", state: "warning", detail: one })),
+  ];
 }
 
 /** The variables of an account make no line by themselves: whoever sets them is told what is missing. */

@@ -34,6 +34,11 @@ test("from the first line to the last call, live safety is worked from the comma
   assert.match(status.out, /canary: only the 0 numbers/);
   assert.match(status.out, /! Nothing limits what the line "voice" may spend/);
 
+  assert.match(
+    (await run("doctor")).out,
+    /! live +canary: only the 0 numbers.*\n.*live open --confirm default/,
+  );
+
   const refused = await run("call", "+14155552671", "--line", "voice");
   assert.equal(refused.code, 2);
   assert.match(refused.err, /carillon live allow NUMBER/);
