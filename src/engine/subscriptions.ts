@@ -52,7 +52,7 @@ export async function subscribe(
     kind,
     name: input.name,
     channel: input.channel,
-    target: sealedTarget(context, id, input, may),
+    target: sealedTarget(context, { id, kind }, input, may),
     payload: input.payload,
     event_types: JSON.stringify(input.events),
     secret: input.secret === null ? null : secrets.seal(input.secret, secretPlace(id)),
@@ -106,7 +106,7 @@ export async function changeSubscription(
     target:
       patch.target === undefined
         ? before.target
-        : sealedTarget(context, before.id, { channel: before.channel, target: patch.target }, may),
+        : sealedTarget(context, before, { channel: before.channel, target: patch.target }, may),
     payload: patch.payload ?? before.payload,
     event_types: patch.events === undefined ? before.event_types : JSON.stringify(patch.events),
     status: patch.status ?? before.status,
@@ -228,20 +228,21 @@ function* fromNowOn(context: Context) {
 
 function sealedTarget(
   context: Context,
-  id: number,
+  { id, kind }: Pick<SubscriberRow, "id" | "kind">,
   { channel, target }: Pick<SubscriptionInput, "channel" | "target">,
   may: Private,
 ): string {
+  const at = kind === "endpoint" ? "" : "/settings";
   const { allow_private: wish, ...rest } = target;
   const allowPrivate = wish === true;
   if (allowPrivate && !may.mayReachPrivate)
     throw refuseField(
       "forbidden",
-      "/allow_private",
+      `${at}/allow_private`,
       "Only a full key of the default workspace may name addresses of the operator's own network.",
     );
   const checked = requireChannel(context, channel).readTarget(rest, allowPrivate);
-  if (!checked.ok) throw refuseField("target_invalid", checked.pointer, checked.detail);
+  if (!checked.ok) throw refuseField("target_invalid", `${at}${checked.pointer}`, checked.detail);
   return context.secrets.seal(JSON.stringify(checked.target), targetPlace(id));
 }
 
