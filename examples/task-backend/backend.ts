@@ -55,7 +55,8 @@ function writeScript(order: Json): { status: number; body: Json } {
 
 /** Whoever is answered 200 was rung: this must not be asked twice. */
 function startCall(order: Json): { status: number; body: Json } {
-  if (typeof order["phoneE164"] !== "string") return { status: 422, body: { detail: "phoneE164 is missing" } };
+  if (typeof order["phoneE164"] !== "string")
+    return { status: 422, body: { detail: "phoneE164 is missing" } };
   const callId = `CA${randomUUID().replaceAll("-", "")}`;
   console.log(`${callId}: calling ${order["phoneE164"]}: ${String(order["scriptPreview"])}`);
   return { status: 200, body: { callId, status: "queued", message: "Call started" } };
