@@ -12,7 +12,8 @@ async function startBackend(t: TestContext): Promise<{ url: string; rung: string
     let text = "";
     request.on("data", (chunk: Buffer) => (text += chunk.toString()));
     request.on("end", () => {
-      rung.push((JSON.parse(text) as { to: string }).to);
+      // Doctor only looks whether somebody answers.
+      if (text !== "") rung.push((JSON.parse(text) as { to: string }).to);
       response.writeHead(200, { "content-type": "application/json" });
       response.end(JSON.stringify({ callId: `c${rung.length}` }));
     });
