@@ -4,11 +4,13 @@ import { agentsContract } from "./contract-agents.ts";
 import { houseContract } from "./contract-house.ts";
 import { liveContract } from "./contract-live.ts";
 import { seriesContract } from "./contract-series.ts";
+import { webhookContract } from "./contract-webhooks.ts";
 import { workContract } from "./contract-work.ts";
 
 for (const name of storeNames) {
   storeContract(name, () => openEmpty(name), houseContract);
   storeContract(name, () => openEmpty(name), workContract);
+  storeContract(name, () => openEmpty(name), webhookContract);
   storeContract(name, () => openEmpty(name), liveContract);
   storeContract(name, () => openEmpty(name), seriesContract);
   storeContract(name, () => openEmpty(name), agentsContract);
