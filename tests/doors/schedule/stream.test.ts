@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
-import { describe, test } from "node:test";
+import { type TestContext, describe, test } from "node:test";
 
 import { readConfig } from "../../../src/config.ts";
 import { type Options, type ScheduleHouse, MINUTE_BEFORE, openScheduleHouse } from "./house.ts";
@@ -23,9 +23,12 @@ type Follower = {
   close(): void;
 };
 
-async function listening(options: Options = {}): Promise<ScheduleHouse & { port: number }> {
+/** Listens until the test ends, however it ends. */
+async function listening(t: TestContext, options: Options = {}): Promise<ScheduleHouse & { port: number }> {
   const house = await openScheduleHouse({ startAt: MINUTE_BEFORE, ...options });
-  return { ...house, port: await house.server.listen() };
+  const port = await house.server.listen();
+  t.after(() => house.server.close(0));
+  return { ...house, port };
 }
 
 async function follow(port: number, headers: Record<string, string> = {}): Promise<Follower> {
@@ -62,8 +65,8 @@ async function follow(port: number, headers: Record<string, string> = {}): Promi
 }
 
 describe("live updates", () => {
-  test("tell what happens to a schedule, from its creation to its end", { timeout: 20_000 }, async () => {
-    const house = await listening();
+  test("tell what happens to a schedule, from its creation to its end", { timeout: 20_000 }, async (t) => {
+    const house = await listening(t);
     const follower = await follow(house.port);
     const id = await house.schedule();
     await house.advance(180_000);
@@ -72,23 +75,19 @@ describe("live updates", () => {
     assert.deepEqual(seen[0], ["call.scheduled", id]);
     assert.ok(seen.length >= 4);
     assert.equal(follower.events.at(-1)?.data["status"], "completed");
-    follower.close();
-    await house.server.close(0);
   });
 
-  test("name the schedule that an occurrence belongs to", { timeout: 20_000 }, async () => {
-    const house = await listening();
+  test("name the schedule that an occurrence belongs to", { timeout: 20_000 }, async (t) => {
+    const house = await listening(t);
     const follower = await follow(house.port);
     const id = await house.schedule({ repeat_config: { enabled: true, frequency: "daily" } });
     await house.post(`/schedule/${id}/pause`);
     await follower.until(() => follower.events.some(({ data }) => data["event"] === "series.paused"));
     for (const { data } of follower.events) assert.equal(data["schedule_id"], id, JSON.stringify(data));
-    follower.close();
-    await house.server.close(0);
   });
 
-  test("go on after the last event that was seen", { timeout: 20_000 }, async () => {
-    const house = await listening();
+  test("go on after the last event that was seen", { timeout: 20_000 }, async (t) => {
+    const house = await listening(t);
     const first = await follow(house.port);
     const one = await house.schedule();
     await first.until(() => first.events.length === 1);
@@ -98,13 +97,11 @@ describe("live updates", () => {
     await again.until(() => again.events.length === 1);
     assert.notEqual(one, two);
     assert.equal(again.events[0]?.data["schedule_id"], two);
-    again.close();
-    await house.server.close(0);
   });
 
-  test("are of what the caller may see alone, and end with his token", { timeout: 20_000 }, async () => {
+  test("are of what the caller may see alone, and end with his token", { timeout: 20_000 }, async (t) => {
     const doorSettings = readConfig({ JWT_SECRET: SECRET }).doors;
-    const house = await listening({ doorSettings });
+    const house = await listening(t, { doorSettings });
     const bearer = (sub: string, seconds = 3600) => ({
       authorization: `Bearer ${tokenOf(sub, MINUTE_BEFORE / 1000 + seconds)}`,
     });
@@ -122,8 +119,6 @@ describe("live updates", () => {
     await house.advance(120_000);
     await mine.ended;
     assert.equal(mine.events.filter(({ data }) => data["schedule_id"] !== own).length, 0);
-    others.close();
-    await house.server.close(0);
   });
 
   test("a cursor that is none of ours is refused", async () => {
