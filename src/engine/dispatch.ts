@@ -164,7 +164,9 @@ function* claimInTx(
   const stop = line === undefined ? "line_removed" : stopReason(line);
   if (line === undefined || stop !== null)
     return blockedBy(stop ?? "line_removed", now + stopRecheckMs(context));
-  if (line.plan_version !== context.book.workspace(line.workspace_id).row.plan_version)
+  // What the book does not know may be a line that can ring people.
+  const isKnown = context.book.lines.has(line.id);
+  if (!isKnown || line.plan_version !== context.book.workspace(line.workspace_id).row.plan_version)
     return { attempts: [], taken: 0, blocked: null, movedTo: forever, isBookOld: true };
   const { today, tomorrowAt } = lineDay(context, line.timezone, now);
   const allowance = allow(limitsOf(line), countersOf(line), limit, now, today, tomorrowAt);
