@@ -38,6 +38,16 @@ export type Message = {
   readonly body: string;
 };
 
+/** A request to it; the URL may be a path alone. */
+export type Request = {
+  readonly method: string;
+  readonly url: string;
+  readonly body: string;
+  readonly authorization: string | undefined;
+};
+type Answer = { readonly status: number; readonly headers: Record<string, string>; readonly body: string };
+export type Reply = Answer | "close" | "reset" | "hang";
+
 export type Playing = {
   readonly accountSid?: string;
   readonly authToken?: string;
@@ -182,65 +192,65 @@ export class TwilioStandIn {
     };
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks).toString();
-    const url = new URL(request.url ?? "/", this.url);
+  /** What it answers, or does instead. Also without a socket, for engines on a clock that a test moves. */
+  async respond(request: Request): Promise<Reply> {
+    const url = new URL(request.url, this.#server.listening ? this.url : "http://stand-in");
     const expected = `Basic ${Buffer.from(`${this.accountSid}:${this.authToken}`).toString("base64")}`;
     const account = `/2010-04-01/Accounts/${this.accountSid}`;
     const path = url.pathname.startsWith(account) ? url.pathname.slice(account.length) : null;
+    const isKnown = request.authorization === expected;
     if (request.method === "POST" && path === "/Calls.json") {
       this.posts += 1;
-      return this.#create(request, response, new URLSearchParams(body), expected);
+      return isKnown ? this.#create(new URLSearchParams(request.body)) : fault(401, 20_003, "Authenticate");
     }
     // Not Twilio's, but ours: so that a check of our own address can succeed.
-    if (url.pathname === "/self/livez") return send(response, 200, { status: "ok" });
+    if (url.pathname === "/self/livez") return json(200, { status: "ok" });
     this.asked.push(`${request.method} ${path ?? url.pathname}${url.search}`);
-    if (request.headers.authorization !== expected) return sendError(response, 401, 20_003, "Authenticate");
-    if (path === null) return sendError(response, 404, 20_404, "The requested resource was not found");
+    if (!isKnown) return fault(401, 20_003, "Authenticate");
+    if (path === null) return fault(404, 20_404, "The requested resource was not found");
     const [, sid = "", part = ""] = /^\/Calls\/(CA[0-9a-f]{32})(?:\/(\w+))?\.json$/.exec(path) ?? [];
     const call = this.calls.find((one) => one.sid === sid && this.isConsistent);
-    if (sid !== "" && call === undefined)
-      return sendError(response, 404, 20_404, "The resource was not found");
+    if (sid !== "" && call === undefined) return fault(404, 20_404, "The resource was not found");
     if (call !== undefined && part === "" && request.method === "POST")
-      return this.#update(response, call, new URLSearchParams(body));
-    if (call !== undefined) return send(response, 200, this.#shown(call, part));
-    if (path === "/Calls.json") return send(response, 200, { calls: this.#listed(url.searchParams) });
-    if (path === ".json")
-      return send(response, 200, {
-        sid: this.accountSid,
-        status: this.accountStatus,
-        friendly_name: "Stand-in",
-        type: "Full",
-      });
-    if (path === "/IncomingPhoneNumbers.json")
-      return send(response, 200, {
-        incoming_phone_numbers:
-          url.searchParams.get("PhoneNumber") === STAND_IN_NUMBER ? [{ phone_number: STAND_IN_NUMBER }] : [],
-      });
-    if (path === "/OutgoingCallerIds.json") return send(response, 200, { outgoing_caller_ids: [] });
-    return sendError(response, 404, 20_404, "The requested resource was not found");
+      return this.#update(call, new URLSearchParams(request.body));
+    if (call !== undefined) return json(200, this.#shown(call, part));
+    if (path === "/Calls.json") return json(200, { calls: this.#listed(url.searchParams) });
+    if (path === ".json") {
+      const { accountSid: sid, accountStatus: status } = this;
+      return json(200, { sid, status, friendly_name: "Stand-in", type: "Full" });
+    }
+    if (path === "/IncomingPhoneNumbers.json") {
+      const isOurs = url.searchParams.get("PhoneNumber") === STAND_IN_NUMBER;
+      return json(200, { incoming_phone_numbers: isOurs ? [{ phone_number: STAND_IN_NUMBER }] : [] });
+    }
+    if (path === "/OutgoingCallerIds.json") return json(200, { outgoing_caller_ids: [] });
+    return fault(404, 20_404, "The requested resource was not found");
   }
 
-  async #create(
-    request: IncomingMessage,
-    response: ServerResponse,
-    params: URLSearchParams,
-    expected: string,
-  ): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const { method = "", url = "/", headers } = request;
+    if (method === "POST" && headers.connection !== "close")
+      this.faults.push(`the connection is ${headers.connection}`);
+    const body = Buffer.concat(chunks).toString();
+    const reply = await this.respond({ method, url, body, authorization: headers.authorization });
+    if (reply === "close") return void response.destroy();
+    if (reply === "reset") return void response.socket?.resetAndDestroy();
+    if (reply === "hang") return;
+    response.writeHead(reply.status, reply.headers).end(reply.body);
+  }
+
+  async #create(params: URLSearchParams): Promise<Reply> {
     const { next } = this;
-    if (request.headers.authorization !== expected) return sendError(response, 401, 20_003, "Authenticate");
-    if (request.headers.connection !== "close")
-      this.faults.push(`the connection is ${request.headers.connection}`);
     if (typeof next === "object" && "status" in next) {
-      if (next.retryAfter !== undefined) response.setHeader("retry-after", next.retryAfter);
-      return next.code === undefined
-        ? void response.writeHead(next.status).end()
-        : sendError(response, next.status, next.code, `Refused ${next.code} for ${params.get("To")}`);
+      const headers = next.retryAfter === undefined ? {} : { "retry-after": next.retryAfter };
+      if (next.code === undefined) return { status: next.status, headers, body: "" };
+      const refused = fault(next.status, next.code, `Refused ${next.code} for ${params.get("To")}`);
+      return { ...refused, headers: { ...refused.headers, ...headers } };
     }
     const magic = MAGIC[params.get("To") ?? ""];
-    if (magic !== undefined) return sendError(response, 400, magic, "The number cannot be called");
+    if (magic !== undefined) return fault(400, magic, "The number cannot be called");
     this.faults.push(...(await faultsOf(params)));
     const call: PlayedCall = {
       sid: `CA${(this.calls.length + 1).toString(16).padStart(32, "0")}`,
@@ -255,18 +265,18 @@ export class TwilioStandIn {
     };
     this.calls.push(call);
     this.onTaken(call);
-    if (next === "loses_answer") return void response.destroy();
-    if (next === "resets") return void response.socket?.resetAndDestroy();
-    if (next === "hangs") return;
+    if (next === "loses_answer") return "close";
+    if (next === "resets") return "reset";
+    if (next === "hangs") return "hang";
     if (typeof next === "object")
-      return void response.writeHead(next.afterTaking).end("<html>Bad gateway</html>");
-    send(response, 201, this.#shown(call, ""));
+      return { status: next.afterTaking, headers: {}, body: "<html>Bad gateway</html>" };
+    return json(201, this.#shown(call, ""));
   }
 
-  #update(response: ServerResponse, call: PlayedCall, params: URLSearchParams): void {
+  #update(call: PlayedCall, params: URLSearchParams): Reply {
     const status = params.get("Status");
     if (ENDED.includes(call.status))
-      return sendError(response, 400, 21_220, "Unable to update record. Call is not in-progress.");
+      return fault(400, 21_220, "Unable to update record. Call is not in-progress.");
     if (status === "canceled" && call.status !== "in-progress") {
       call.status = "canceled";
       call.endAt = this.#now();
@@ -274,7 +284,7 @@ export class TwilioStandIn {
       call.status = call.status === "in-progress" ? "completed" : "canceled";
       call.endAt = this.#now();
     }
-    send(response, 200, this.#shown(call, ""));
+    return json(200, this.#shown(call, ""));
   }
 
   #listed(filter: URLSearchParams): object[] {
@@ -353,10 +363,10 @@ async function faultsOf(params: URLSearchParams): Promise<string[]> {
   return faults;
 }
 
-function send(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+function json(status: number, body: object): Answer {
+  return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
 }
 
-function sendError(response: ServerResponse, status: number, code: number, message: string): void {
-  send(response, status, { code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status });
+function fault(status: number, code: number, message: string): Answer {
+  return json(status, { code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status });
 }
