@@ -31,8 +31,9 @@ export const stops: Checker = {
 
 /** Is the switch certainly off at an instant: was every change that may have been the last one a change to off? */
 function isOff(changes: readonly Change<boolean>[], at: number, off: boolean): boolean {
-  const held = inForce(changes, at);
-  return held.length > 0 && held.every((value) => value === off);
+  // Before the first change that was heard it was on.
+  const wasChanged = changes.some((one) => one.heardAt !== null && one.heardAt <= at - effectMs);
+  return wasChanged && inForce(changes, at).every((value) => value === off);
 }
 
 function* edits({ history, callsByPublicId, dialsOf }: Facts): Generator<Violation> {
