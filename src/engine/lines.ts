@@ -5,11 +5,9 @@ import type { LineCountersRow, LineRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
 import type { Actor, LineInput, LineView } from "./engine.ts";
 import { Entries } from "./ledger.ts";
-import { openSettings, settingsPlace } from "./line-settings.ts";
+import { hidden, openSettings, settingsPlace, withKeptSecrets } from "./line-settings.ts";
 import { type LineWaits, lineDay, readLineWaits } from "./line-waits.ts";
 import { zoneNamed } from "./when.ts";
-
-const hidden = "•••";
 
 /** A line's row before anything is set: ten slots, no other limit, and no settings yet. */
 export function newLine(
@@ -202,11 +200,7 @@ function sealedSettings(context: Context, row: LineRow, input: Readonly<Record<s
       `"${row.carrier.slice(0, 64)}" is no carrier; there are ${[...context.carriers.keys()].join(", ")}.`,
     );
   const before = row.settings === "" ? {} : ((openSettings(context, row) ?? {}) as Record<string, unknown>);
-  const entries = Object.entries(input).map(([name, value]) => [
-    name,
-    kind.secrets.includes(name) && value === hidden ? before[name] : value,
-  ]);
-  const parsed = kind.parseSettings(Object.fromEntries(entries) as Record<string, unknown>);
+  const parsed = kind.parseSettings(withKeptSecrets(kind.secrets, before, input));
   if (!parsed.ok) throw refuseField("line_settings_invalid", `/settings${parsed.pointer}`, parsed.detail);
   return context.secrets.seal(JSON.stringify(parsed.settings), settingsPlace(row.id));
 }
