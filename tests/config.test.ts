@@ -253,3 +253,30 @@ function temporaryFolder(t: { after(then: () => void): void }): string {
   t.after(() => rmSync(folder, { recursive: true }));
   return folder;
 }
+
+test("the mail server is read as a whole: its sender may be the user, and TLS goes with its port", () => {
+  assert.equal(readConfig({}).smtp, null);
+  const server = { SMTP_HOST: "mail.example.com", SMTP_USER: "calls@example.com", SMTP_PASSWORD: "secret" };
+  assert.deepEqual(readConfig(server).smtp, {
+    host: "mail.example.com",
+    port: 587,
+    secure: false,
+    user: "calls@example.com",
+    password: "secret",
+    from: "calls@example.com",
+  });
+  const named = { ...server, SMTP_PORT: "465", SMTP_FROM: "Carillon <calls@example.org>" };
+  assert.deepEqual(
+    [readConfig(named).smtp?.secure, readConfig(named).smtp?.from],
+    [true, "Carillon <calls@example.org>"],
+  );
+  assert.equal(readConfig({ ...named, SMTP_SECURE: "0" }).smtp?.secure, false);
+  assert.throws(() => readConfig({ SMTP_HOST: "mail.example.com" }), /SMTP_FROM/);
+  for (const from of [
+    "nobody",
+    "a@b.example\r\nBcc: c@d.example",
+    "a@b.example, c@d.example",
+    "<a@b.example>",
+  ])
+    assert.throws(() => readConfig({ ...server, SMTP_FROM: from }), /SMTP_FROM/, from);
+});

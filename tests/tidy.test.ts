@@ -276,6 +276,7 @@ const hidden: readonly { readonly name: RegExp; readonly may: RegExp }[] = [
   { name: /^typebox/, may: /^src\/(?:server|doors)\// },
   { name: /^commander$/, may: /^src\/cli\// },
   { name: /^csv-parse/, may: /^src\/cli\// },
+  { name: /^nodemailer$/, may: /^src\/channels\/email\// },
   {
     name: /^(?:undici|pino|date-holidays|ipaddr\.js|node:dns.*|node:net)$/,
     may: /^src\/(?:system|cli|server)\//,
