@@ -178,8 +178,8 @@ export async function endSeries(
   ifVersion?: number,
 ): Promise<SeriesView> {
   return changeSeries(context, actor, seriesId, ifVersion, ({ row }) => {
-    // A series whose rule is finished may still have a call that waits.
-    if (row.status === "ended" && row.status_reason === "ended_by_request") return null;
+    // A series whose rule is finished may still have a call that waits; one that was ended, or deleted too, has none.
+    if (row.status === "ended" && row.status_reason !== "rule_finished") return null;
     return {
       type: "series.ended",
       reason: "ended_by_request",

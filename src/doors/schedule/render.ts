@@ -58,7 +58,7 @@ function ofSeries(item: Extract<ScheduleItem, { kind: "series" }>, { zones }: Re
     call_id: dialed?.call.id ?? series.nextCallId,
     next_execution: nextOf(item),
     duration: secondsOf(dialed?.attempt?.durationMs ?? null),
-    reason: series.statusReason ?? series.description,
+    reason: series.statusReason,
     outcome: dialed?.call.outcome ?? null,
     metadata: restOf(template.metadata ?? {}),
     created_at: formatUtc(series.createdAt),

@@ -88,7 +88,7 @@ export function scheduleHandlers({ engine, zones, clock, settings }: DoorPorts<E
 
     remove: operate("delete", "Schedule deleted successfully", async (item, actor) => {
       if (item.kind === "call") return engine.deleteCall(actor, item.call.id);
-      if (item.series.status !== "ended" || item.standing === "scheduled")
+      if (item.standing !== "completed" && item.standing !== "canceled")
         await engine.endSeries(actor, item.series.id);
       return engine.hideSeries(actor, item.series.id);
     }),

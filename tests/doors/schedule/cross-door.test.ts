@@ -52,6 +52,16 @@ describe("what this door makes is everybody's", () => {
     assert.deepEqual(types, ["call.scheduled", "call.canceled"]);
   });
 
+  test("a deleted schedule that repeats stays deleted when /v1 ends it once more", async () => {
+    const { schedule, get, post, remove } = await openScheduleHouse();
+    const id = await schedule(daily);
+    await remove(`/schedule/${id}`);
+    await post(`/v1/series/${id}/end`);
+    assert.equal((await get(`/v1/series/${id}`))["status"], "ended");
+    assert.equal((await get("/schedule/"))["total"], 0);
+    await get(`/schedule/${id}`, 404);
+  });
+
   test("the task service and the scheduling service list it, and cancel it", async () => {
     const { schedule, get, post } = await openScheduleHouse();
     const [one, two] = [await schedule({ created_by: "user_1" }), await schedule({ created_by: "user_1" })];
