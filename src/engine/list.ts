@@ -67,24 +67,19 @@ async function sift(
   return { data: found, nextCursor: writeCursor(from, mark) };
 }
 
-/** An owner's calls have an index; with those of nobody among them, or for an agent, all that match otherwise are looked at. */
+/** An owner's calls are found by their documents; for an agent alone, all that match otherwise are looked at. */
 async function nextToSift(
   context: Context,
   actor: Actor,
   filter: CallFilter,
   before: number,
 ): Promise<readonly number[]> {
-  const { owner } = filter;
-  if (owner === undefined || filter.orUnowned === true)
-    return pageOfIds(context, actor, filter, before, siftBatch);
-  const rows = await context.store.read("find by owner", () =>
-    context.store.statements.documents.byOwner({
-      workspace_id: actor.workspaceId,
-      owner,
-      before_id: before,
-      limit: siftBatch,
-    }),
-  );
+  const { owner, orUnowned } = filter;
+  if (owner === undefined) return pageOfIds(context, actor, filter, before, siftBatch);
+  const { byOwner, byOwnerOrNone } = context.store.statements.documents;
+  const find = orUnowned === true ? byOwnerOrNone : byOwner;
+  const args = { workspace_id: actor.workspaceId, owner, before_id: before, limit: siftBatch };
+  const rows = await context.store.read("find by owner", () => find(args));
   return rows.map((row) => row.call_id);
 }
 

@@ -1,6 +1,6 @@
 import { Refusal } from "../domain/refusal.ts";
 import type { LineRow } from "../ports/rows.ts";
-import type { JobCount } from "../ports/statements.ts";
+import type { JobCount } from "../ports/agent-statements.ts";
 import type { Context } from "./context.ts";
 import { dialing, resumeDialing, stopDialing } from "./dialing.ts";
 import type { Actor } from "./engine.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { AgentRow } from "../../src/ports/rows.ts";
 import type { Store } from "../../src/ports/store.ts";
-import { callRow } from "../support/rows.ts";
+import { callRow, documentRow } from "../support/rows.ts";
 import { type Promised, same } from "./contract.ts";
 
 const agent = (id: number, over: Partial<AgentRow> = {}): AgentRow => ({
@@ -41,6 +41,28 @@ export const agentsContract: readonly Promised[] = [
       ]);
       await run("remove", () => agents.remove([{ id: 1 }]));
       same(await run("list", () => agents.list(all)), []);
+    },
+  ],
+  [
+    "an owner's calls are found newest first, alone or with those that nobody owns",
+    async (store) => {
+      const { documents } = store.statements;
+      const run: Store["run"] = (name, verb) => store.run(name, verb);
+      await run("write", () =>
+        documents.insert([
+          documentRow(1, { owner: "a" }),
+          documentRow(2, { owner: null }),
+          documentRow(3, { owner: "b" }),
+          documentRow(4, { owner: "a" }),
+          documentRow(5, { owner: "a", workspace_id: 2 }),
+        ]),
+      );
+      const args = { workspace_id: 1, owner: "a", before_id: 9, limit: 5 };
+      const ids = (rows: readonly { call_id: number }[]): number[] => rows.map((row) => row.call_id);
+      assert.deepEqual(ids(await run("find", () => documents.byOwner(args))), [4, 1]);
+      assert.deepEqual(ids(await run("find", () => documents.byOwnerOrNone(args))), [4, 2, 1]);
+      const page = { ...args, before_id: 4, limit: 1 };
+      assert.deepEqual(ids(await run("find", () => documents.byOwnerOrNone(page))), [2]);
     },
   ],
   [

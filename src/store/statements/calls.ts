@@ -148,6 +148,17 @@ export function callStatements(make: StatementMaker): Pick<Statements, "calls" |
           .orderBy("call_id", "desc")
           .limit(arg("limit")),
       ),
+      // No index tells what nobody owns; reading past the rows of others costs far less than reading their calls.
+      byOwnerOrNone: make.query((db, arg) =>
+        db
+          .selectFrom("call_documents")
+          .select("call_id")
+          .where("workspace_id", "=", arg("workspace_id"))
+          .where(({ eb, or }) => or([eb("owner", "=", arg("owner")), eb("owner", "is", null)]))
+          .where("call_id", "<", arg("before_id"))
+          .orderBy("call_id", "desc")
+          .limit(arg("limit")),
+      ),
       update: make.updateMany(
         "call_documents",
         { call_id: "bigint" },

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
-import type { JobCount, Statements } from "../../ports/statements.ts";
+import type { JobCount } from "../../ports/agent-statements.ts";
+import type { Statements } from "../../ports/statements.ts";
 import type { StatementMaker } from "../statement.ts";
 
 /** Counts of calls as jobs of a queue. `engine/job-state.ts` says the same of one call; a test compares them. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { type BusinessHours, isOutside, windowOf } from "../../../src/doors/scheduling/business-hours.ts";
 import { isOpen, NO_CLOSED_DATES, parseWeekly, type Rule } from "../../../src/domain/window.ts";
-import { formatUtc } from "../../../src/domain/zone.ts";
+import { formatLocal, formatUtc } from "../../../src/domain/zone.ts";
 import { loadZones } from "../../../src/system/zones.ts";
 import { SeededRandom } from "../../support/seeded-random.ts";
 
@@ -124,6 +124,27 @@ test("a daily call leaves closed days out, and nobody is called twice on a Monda
     ["03T03:30", "04T10:00", "05T10:00", "06T10:00", "07T10:00", "10T10:00"].map(
       (time) => `2025-11-${time}:00Z`,
     ),
+  );
+});
+
+test("a weekly call keeps its wall time over both clock changes of 2027, in the zone that was asked for", async () => {
+  const door = await openDoor({ startAt: Date.parse("2027-02-28T12:00:00Z") });
+  const { scheduledCallId } = await door.post("/scheduling/schedule", {
+    ...simple,
+    scheduledFor: "2027-03-01T15:00:00Z",
+    timezone: "America/New_York",
+    recurring: { frequency: "weekly", interval: 1, endDate: "2027-11-15" },
+  });
+  const { series: of } = await door.engine.getCall(door.actor, scheduledCallId);
+  const { startLocal, timezone, rule } = await door.engine.getSeries(door.actor, of?.id ?? "");
+  const { data } = await door.engine.previewSeries(door.actor, { start_at: startLocal, timezone, rule }, 60);
+  const zone = loadZones().zone("America/New_York");
+  assert.ok(zone);
+  assert.equal(data.length, 38);
+  assert.deepEqual(new Set(data.map(({ at }) => formatLocal(zone, at).slice(11, 19))), new Set(["10:00:00"]));
+  assert.deepEqual(
+    new Set(data.map(({ at }) => formatUtc(at).slice(11))),
+    new Set(["15:00:00Z", "14:00:00Z"]),
   );
 });
 
