@@ -6,8 +6,8 @@ import type { ZoneBook } from "../../src/domain/zone.ts";
 import type { Tuning } from "../../src/engine/context.ts";
 import { createEngine } from "../../src/engine/create.ts";
 import type { Actor, CallRequest, CallView, Engine } from "../../src/engine/engine.ts";
-import type { CarrierKind, OutsideFetch } from "../../src/ports/carrier.ts";
 import type { Channel } from "../../src/ports/channel.ts";
+import type { CarrierKind, OutsideFetch } from "../../src/ports/carrier.ts";
 import type { Conveyor } from "../../src/ports/conveyor.ts";
 import type { Meter } from "../../src/ports/meter.ts";
 import type { Store } from "../../src/ports/store.ts";
@@ -41,6 +41,7 @@ export type EngineOptions = {
   readonly carrierKinds?: Readonly<Record<string, () => Promise<CarrierKind>>>;
   /** The way to the outside, made on the test's clock; default: none. */
   readonly fetch?: (clock: TestClock) => OutsideFetch;
+  readonly publicUrl?: string;
   /** The engine is built and not started. */
   readonly asleep?: boolean;
 };
@@ -108,7 +109,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<TestEngi
     phoneMetadata,
     holidays: (country, region) => loadHolidays(country, region, [2026]),
     journalPath: options.journalPath ?? null,
-    publicUrl: () => null,
+    publicUrl: () => options.publicUrl ?? null,
     testClock: null,
     conveyor: options.conveyor ?? localConveyor(),
     nodeName: "test",
