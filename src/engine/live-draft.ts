@@ -56,7 +56,7 @@ function advise(context: Context, actor: Actor, line: LineRow, e164: string): Li
     throw refuseField(
       "not_live",
       "/to",
-      `The line "${line.name}" can ring people, and the workspace "${name}" is in canary: only numbers on its allow-list are called.`,
+      `The line "${line.name}" can ring people, and the workspace "${name}" is in canary: only numbers on its allow-list are called (carillon live allow NUMBER).`,
     );
   }
   return {
