@@ -11,6 +11,7 @@ import type {
 } from "../../src/ports/rows.ts";
 import type { PlaceAnswer } from "../../src/ports/carrier.ts";
 import type { CallView } from "../../src/engine/engine.ts";
+import type { SeriesDocument } from "../../src/engine/series-document.ts";
 import type { Witness } from "../../src/carriers/sandbox/network.ts";
 import type { ZoneBook } from "../../src/domain/zone.ts";
 import type { RunPlan } from "./plan.ts";
@@ -113,6 +114,14 @@ export type MoneyStep = {
   readonly max: number;
 };
 
+/** What a transaction made of a series or of one of its slots: the row as JSON, in the order of the commits. */
+export type SeriesStep = {
+  readonly store_use: number;
+  readonly what: "born" | "changed" | "slot_made" | "slot_changed" | "slot_taken_back";
+  readonly series_id: number;
+  readonly body: string;
+};
+
 /** The store's rows at the end of a run. */
 export type Rows = {
   readonly calls: readonly CallRow[];
@@ -131,6 +140,7 @@ export type Rows = {
   readonly moneySteps: readonly MoneyStep[];
   readonly spending: readonly LineSpendingRow[];
   readonly charges: readonly ChargeRow[];
+  readonly seriesSteps: readonly SeriesStep[];
 };
 
 /** Everything that a checker may look at. All instants are true time unless they say wall. */
@@ -146,6 +156,8 @@ export type History = {
   readonly hours: Map<string, Change<HoursInForce>[]>;
   readonly defaultHours: Change<string | null>[];
   readonly caps: Change<readonly Cap[]>[];
+  /** Rules that were acknowledged, as JSON. */
+  readonly rulesKept: { readonly seriesId: string; readonly rule: string }[];
   readonly requests: Request[];
   readonly lives: Life[];
   readonly steps: Step[];
@@ -158,6 +170,9 @@ export type History = {
   rows: Rows;
   callIdOf: (id: number) => string;
   attemptKeyOf: (id: number) => string;
+  seriesIdOf: (id: number) => string;
+  /** A series' sealed document, opened. */
+  openSeries: (id: number, document: string) => SeriesDocument;
   longestTimerMs: number;
   storeUses: number;
   walBytes: number;

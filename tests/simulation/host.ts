@@ -36,6 +36,11 @@ export type HostPorts = {
 
 const holidays = closedDatesOf(new Map([[parseDay("2026-12-25") ?? 0, "Christmas Day"]]));
 
+/** Faults that are played; what the database itself finds broken is a fault of ours. */
+function isOfTheWorld(error: unknown): boolean {
+  return error instanceof StoreError && error.fault !== "broken";
+}
+
 /** Starts the program, kills it, starts it again, and carries requests to it. */
 export class Host {
   readonly #ports: HostPorts;
@@ -76,7 +81,7 @@ export class Host {
       },
       (error: unknown) => {
         if (!owner.alive) return;
-        if (!(error instanceof StoreError)) this.#complain(`start: ${String((error as Error).stack)}`);
+        if (!isOfTheWorld(error)) this.#complain(`start: ${String((error as Error).stack)}`);
         this.crash("could not start");
       },
     );
@@ -105,7 +110,7 @@ export class Host {
     try {
       await running.engine.stop(8000);
     } catch (error) {
-      if (!(error instanceof StoreError)) this.#complain(`stop: ${String((error as Error).stack)}`);
+      if (!isOfTheWorld(error)) this.#complain(`stop: ${String((error as Error).stack)}`);
     }
     if (!running.owner.alive) return;
     this.#life("stopped");
@@ -139,7 +144,7 @@ export class Host {
 
   #readError(label: string, error: unknown): Answer<never> {
     if (error instanceof Refusal) return { heard: "no", refusal: error };
-    if (!(error instanceof StoreError)) this.#complain(`${label}: ${String((error as Error).stack)}`);
+    if (!isOfTheWorld(error)) this.#complain(`${label}: ${String((error as Error).stack)}`);
     return { heard: "lost" };
   }
 
@@ -174,7 +179,7 @@ export class Host {
   #log(owner: Incarnation): Log {
     const note = (sentence: string, fields?: LogFields): void => {
       const error = fields?.["error"];
-      if (!owner.alive || error === undefined || error instanceof StoreError) return;
+      if (!owner.alive || error === undefined || isOfTheWorld(error)) return;
       this.#complain(`${sentence} ${error instanceof Error ? (error.stack ?? "") : JSON.stringify(error)}`);
     };
     return { debug: () => {}, info: () => {}, warn: note, error: note };

@@ -1,3 +1,4 @@
+import { startedWord } from "./outcome.ts";
 import { runSeed } from "./run.ts";
 
 // Run in a copy of the sources with a mistake in it: looks for the first seed that notices, and prints what it noticed.
@@ -12,6 +13,7 @@ async function noticed(seed: number): Promise<string | null> {
   }
 }
 
+console.log(startedWord);
 let answer: { seed: number; what: string } | null = null;
 for (let seed = 1; seed <= seedsMax && answer === null; seed += 1) {
   const what = await noticed(seed);

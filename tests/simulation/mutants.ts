@@ -4,10 +4,18 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Mutation, mutations } from "./mutations.ts";
+import { startedWord } from "./outcome.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const seedsMax = 200;
-const copied = ["src", "tests/simulation", "tests/support", "migrations", "package.json"] as const;
+const copied = [
+  "src",
+  "tests/simulation",
+  "tests/oracle",
+  "tests/support",
+  "migrations",
+  "package.json",
+] as const;
 
 type Verdict = {
   readonly mutation: Mutation;
@@ -75,8 +83,9 @@ function run(folder: string): Promise<Verdict["found"]> {
     child.stderr.on("data", (data: Buffer) => (complaints += data.toString()));
     child.on("close", (code) => {
       const last = out.trim().split("\n").at(-1) ?? "";
+      if (!out.startsWith(startedWord)) resolve(`it does not start: ${complaints.trim().slice(0, 300)}`);
       // A program that dies of the mistake has shown it as well.
-      if (code !== 0)
+      else if (code !== 0)
         resolve({ seed: 0, what: `the run died: ${complaints.trim().split("\n").at(-1)?.slice(0, 100)}` });
       else resolve(JSON.parse(last) as Verdict["found"]);
     });

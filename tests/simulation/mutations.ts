@@ -56,7 +56,7 @@ export const mutations: readonly Mutation[] = [
   ),
   one(
     "M10 a lost answer to a commit counts as a commit",
-    "src/engine/context.ts",
+    "src/engine/run-sure.ts",
     `if (error.fault === "commit_unknown") again = true;`,
     `if (error.fault === "commit_unknown" && name === "claim") throw new Error("taken for done");
       else if (error.fault === "commit_unknown") again = false;`,
@@ -72,9 +72,8 @@ export const mutations: readonly Mutation[] = [
     "src/engine/schedule.ts",
     "return answer(context, draft, await group.add(draft));",
     `await context.ids.reserve({ call: 1 }).then((lease) => (draft.call.id = lease.next("call")));
-  const early = answer(context, draft, { kind: "created" });
   group.add(draft).catch(() => {});
-  return early;`,
+  return answer(context, draft, { kind: "created" });`,
   ),
   {
     name: "M16 a cancel is not looked at in the claim",
@@ -190,5 +189,23 @@ export const mutations: readonly Mutation[] = [
     "src/engine/live-money.ts",
     "return { ...spending, reserved: spending.reserved + reserved };",
     "void reserved;\n  return spending;",
+  ),
+  one(
+    "M1 a slot of a series that was used up is made again",
+    "src/engine/series-write.ts",
+    "find((row) => row?.at === one.occurrence.at);",
+    "find((row) => row?.at === -1);",
+  ),
+  one(
+    "M4 the next slot of a series is reckoned from now",
+    "src/domain/series.ts",
+    "last === null ? firstSlotAfter(recurrence, input.after) : nextSlot(recurrence, last);",
+    "firstSlotAfter(recurrence, last === null ? input.after : now);",
+  ),
+  one(
+    "M20 every slot that passed is made up for",
+    "src/domain/series.ts",
+    `if (policy.misfire === "run_all") return fresh.slice(-policy.misfiresMax);`,
+    `if (policy.misfire === "run_all") return passed;`,
   ),
 ];

@@ -20,3 +20,6 @@ export function failedOutcome(seed: number, failure: string): Outcome {
   const nothing = { calls: 0, attempts: 0, requests: 0, crashes: 0, simulatedMs: 0, cpuMs: 0 };
   return { seed, ...nothing, faults: [], edges: [], failure };
 }
+
+/** What a run with a mistake says once it has been loaded: one that does not get so far has shown nothing. */
+export const startedWord = "started";

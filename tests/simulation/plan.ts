@@ -37,6 +37,8 @@ export type RunPlan = {
   readonly expiresAfter: string;
   readonly fastRetries: boolean;
   readonly onFile: boolean;
+  /** How many series are begun. */
+  readonly series: number;
 };
 
 /** Ordinary days, and days on which the clocks change somewhere (UTC ms). */
@@ -76,6 +78,7 @@ export function planRun(seed: number, days: number): RunPlan {
     expiresAfter: random.pick(["1h", "1h", "10m", "6h", "1d"]),
     fastRetries: random.float() < 0.5,
     onFile: random.float() < 0.05,
+    series: random.pick([0, 0, 1, 2, 4]),
   };
 }
 

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import type { SandboxNetwork } from "../../src/carriers/sandbox/network.ts";
+import { type SeriesDocument, seriesDocumentPlace } from "../../src/engine/series-document.ts";
 import { createSecrets } from "../../src/system/secrets.ts";
 import { loadZones } from "../../src/system/zones.ts";
 import { migrateSqlite } from "../../src/store/migrate.ts";
@@ -14,8 +15,10 @@ import { Machine } from "./machine.ts";
 import { Operators } from "./operators.ts";
 import type { RunPlan } from "./plan.ts";
 import { silentLog } from "./silent.ts";
+import { Subscribers } from "./subscribers.ts";
 import { Timeline } from "./timeline.ts";
 import { Trace } from "./trace.ts";
+import { watchCommits } from "./watch.ts";
 
 export type Finished = {
   readonly history: History;
@@ -39,10 +42,9 @@ export async function runWorld(plan: RunPlan, keepTrace: boolean, path = ":memor
   const store = new SqliteStore({ path, log: silentLog });
   try {
     migrateSqlite(store, plan.startAt);
-    store.database.exec(watchKeys);
-    store.database.exec(watchMoney);
     const faults = new Faults(plan);
     const history = emptyHistory(plan);
+    watchCommits(store, () => history.storeUses);
     const network = new PhoneNetwork({
       machine,
       random: new SeededRandom(plan.seed * 23 + 5),
@@ -56,7 +58,8 @@ export async function runWorld(plan: RunPlan, keepTrace: boolean, path = ":memor
     const host = new Host({ machine, store, network, secrets, zones, faults, history, trace: note });
     const callers = new Callers(host, machine, history, plan);
     const operators = new Operators(host, machine, history, plan, callers);
-    await live({ plan, timeline, machine, host, callers, operators, faults, history, store });
+    const subscribers = new Subscribers(host, machine, history, plan, callers);
+    await live({ plan, timeline, machine, host, callers, operators, subscribers, faults, history, store });
     finish(history, machine, store, network.network, path);
     return { history, trace, faults: faults.counts, simulatedMs: timeline.now - plan.startAt };
   } finally {
@@ -72,14 +75,21 @@ type Parts = {
   readonly host: Host;
   readonly callers: Callers;
   readonly operators: Operators;
+  readonly subscribers: Subscribers;
   readonly faults: Faults;
   readonly history: History;
   readonly store: SqliteStore;
 };
 
 async function live(parts: Parts): Promise<void> {
-  const { plan, timeline, machine, host, callers, operators, faults, history, store } = parts;
+  const { plan, timeline, machine, host, callers, operators, subscribers, faults, history, store } = parts;
   const { drain } = machine;
+  // A mistake that calls somebody again and again would not let the run come to rest.
+  const requestsMax = 20 * plan.calls + 10_000;
+  const goesOn = (): boolean => {
+    if (history.requests.length > requestsMax) throw new Error("The network is called without end");
+    return false;
+  };
   host.boot();
   await timeline.runUntil(timeline.now + 60_000, drain, () => host.isReady);
   let isSetUp = false;
@@ -89,14 +99,17 @@ async function live(parts: Parts): Promise<void> {
   faults.begin();
   planEvents(parts);
   const troubleEndsAt = timeline.now + plan.days * dayMs;
-  await timeline.runUntil(troubleEndsAt, drain, () => false);
+  await timeline.runUntil(troubleEndsAt, drain, goesOn);
   faults.heal();
   machine.wallOffsetMs = 0;
   history.healedAt = timeline.now;
   timeline.in(3_600_000, () => void operators.heal());
+  timeline.in(3_600_000, () => void subscribers.heal());
+  // For an hour and more they go on; then they end, or nothing ever would.
+  timeline.in(2 * 3_600_000, () => void subscribers.end());
   for (let i = 0; i < 3; i += 1) timeline.in(7_200_000, () => callers.probe());
   // An hour is given to what the faults left, such as slots that unknown attempts still hold.
-  await timeline.runUntil(timeline.now + 2.5 * 3_600_000, drain, () => false);
+  await timeline.runUntil(timeline.now + 2.5 * 3_600_000, drain, goesOn);
   const isLive = store.database.prepare(
     "select count(*) as count from calls where status in ('scheduled', 'dialing', 'paused')",
   );
@@ -105,7 +118,7 @@ async function live(parts: Parts): Promise<void> {
   const isOver = (): boolean =>
     [isLive, isOpen, isOwed].every((one) => (one.get() as { count: number }).count === 0);
   while (!isOver() && timeline.now < history.healedAt + healingMs) {
-    await timeline.runUntil(timeline.now + 600_000, drain, () => false);
+    await timeline.runUntil(timeline.now + 600_000, drain, goesOn);
   }
   history.endedAt = timeline.now;
 }
@@ -130,6 +143,7 @@ function planEvents(parts: Parts): void {
   for (let i = 0; i < plan.calls / 8; i += 1) timeline.at(any(), () => void operators.look());
   if (plan.withSwitches)
     for (let i = 0; i < 12 * plan.days; i += 1) timeline.at(any(), () => operators.operate());
+  planSeries(parts);
   const strike = (count: number, run: () => void): void => {
     for (let i = 0; i < count * plan.days; i += 1) timeline.at(any(), run);
   };
@@ -156,6 +170,19 @@ function planEvents(parts: Parts): void {
     timeline.in(60_000 + random.below(600_000), () => faults.fillDisk(false));
   });
   strike(3, () => stepClock(parts));
+}
+
+/** Series begin on the first half of the days, and are changed on all of them: also just when one of their slots comes. */
+function planSeries({ plan, timeline, subscribers }: Parts): void {
+  const { random } = subscribers;
+  const spanMs = plan.days * dayMs;
+  for (let i = 0; i < plan.series; i += 1) {
+    timeline.in(random.below(spanMs / 2), () => void subscribers.begin());
+    for (let acts = 0; acts < 6 * plan.days; acts += 1) {
+      timeline.in(random.below(spanMs), () => subscribers.act());
+      if (acts % 2 === 0) timeline.in(random.below(spanMs), () => void subscribers.actAtSlot());
+    }
+  }
 }
 
 /** The wall clock is set wrong for a while, or the machine sleeps. */
@@ -196,6 +223,7 @@ function emptyHistory(plan: RunPlan): History {
     hours: new Map(),
     defaultHours: [],
     caps: [],
+    rulesKept: [],
     requests: [],
     lives: [],
     steps: [],
@@ -207,39 +235,14 @@ function emptyHistory(plan: RunPlan): History {
     rows: noRows,
     callIdOf: (id) => secrets.publicId("call", id),
     attemptKeyOf: (id) => secrets.attemptKey(id),
+    seriesIdOf: (id) => secrets.publicId("series", id),
+    openSeries: (id, document) =>
+      JSON.parse(secrets.open(document, seriesDocumentPlace(id))) as SeriesDocument,
     longestTimerMs: 0,
     storeUses: 0,
     walBytes: 0,
   };
 }
-
-/**
- * Writes down in which order transactions took keys, ended calls and gave keys back: what the rows say of it at the end are
- * instants of a clock that may have been set meanwhile. What is undone is undone here too.
- */
-const watchKeys = `
-  create temp table key_steps (step integer primary key, what text not null, dedupe_key text not null, call_id bigint not null);
-  create temp trigger key_born after insert on main.calls when new.dedupe_key is not null begin
-    insert into key_steps (what, dedupe_key, call_id) values ('born', new.dedupe_key, new.id);
-  end;
-  create temp trigger key_ended after update of ended_at on main.calls
-    when new.dedupe_key is not null and old.ended_at is null and new.ended_at is not null begin
-    insert into key_steps (what, dedupe_key, call_id) values ('ended', new.dedupe_key, new.id);
-  end;
-  create temp trigger key_free after delete on main.dedupe_keys begin
-    insert into key_steps (what, dedupe_key, call_id) values ('free', old.dedupe_key, old.call_id);
-  end;`;
-
-/** Writes down every change of a line's money, with the maximum that held when it was made. */
-const moneyStep = (before: string) => `
-    insert into money_steps (line_id, span, number, reserved_before, reserved, spent, overspent, max)
-    select new.line_id, new.span, new.number, ${before}, new.reserved, new.spent, new.overspent,
-      case new.span when 'day' then day_max else hour_max end
-    from main.line_budgets where line_id = new.line_id;`;
-const watchMoney = `
-  create temp table money_steps (step integer primary key, line_id bigint, span text, number bigint, reserved_before bigint, reserved bigint, spent bigint, overspent bigint, max bigint);
-  create temp trigger money_made after insert on main.line_spending begin ${moneyStep("0")} end;
-  create temp trigger money_moved after update on main.line_spending begin ${moneyStep("old.reserved")} end;`;
 
 const noRows: Rows = {
   calls: [],
@@ -258,6 +261,7 @@ const noRows: Rows = {
   moneySteps: [],
   spending: [],
   charges: [],
+  seriesSteps: [],
 };
 
 function finish(
@@ -289,5 +293,6 @@ function finish(
     moneySteps: all("money_steps"),
     spending: all("line_spending"),
     charges: all("charges"),
+    seriesSteps: all("series_steps"),
   };
 }

@@ -12,6 +12,7 @@ import { noLoss } from "./no-loss.ts";
 import { oneDial } from "./one-dial.ts";
 import { order } from "./order.ts";
 import { pacing } from "./pacing.ts";
+import { recurrence } from "./recurrence.ts";
 import { stops } from "./stops.ts";
 import { window } from "./window.ts";
 
@@ -28,6 +29,7 @@ export const checkers: readonly Checker[] = [
   idempotency,
   fencing,
   clockFence,
+  recurrence,
   liveness,
   bounds,
   accountability,
