@@ -15,7 +15,6 @@ import {
 } from "../support/twilio-stand-in.ts";
 
 const callCount = 40;
-const numbers = 10;
 const publicUrl = "https://calls.example.com";
 const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 1_000_000_000));
 const second = 1000;
@@ -51,7 +50,7 @@ void test("over a Twilio that loses, delays, doubles and reorders, every call en
   });
   const calls = [];
   for (let i = 0; i < callCount; i += 1) {
-    const to = `+1212555${String(2000 + (i % numbers))}`;
+    const to = `+1212555${String(2000 + i)}`;
     await t.engine.allowNumber(t.actor, { to });
     calls.push(await t.call({ to, line: "phone", in: `${random.below(7200)}s` }));
   }
@@ -65,7 +64,7 @@ void test("over a Twilio that loses, delays, doubles and reorders, every call en
     assert.ok(["completed", "failed", "expired"].includes(call.status), `${call.status}: ${story}`);
     const attempts = await t.engine.listAttempts(t.actor, id);
     placed += attempts.filter((one) => one.placingAt !== null).length;
-    const rung = standIn.calls.filter((one) => attempts.some(({ carrierRef }) => carrierRef === one.sid));
+    const rung = standIn.calls.filter(({ params }) => params.get("To") === call.to);
     const answered = rung.filter((one) => one.startAt !== null && one.answeredBy !== "machine_start");
     assert.ok(answered.length <= 1, `somebody who had answered was rung again: ${story}`);
     if (answered.length === 1) assert.equal(call.status, "completed", story);
@@ -112,8 +111,10 @@ function fetchFrom(standIn: TwilioStandIn, clock: TestClock, random: SeededRando
 /** What a call comes to, and what is told of it: some of it never, some of it late, some of it twice. */
 function play(t: TestEngine, standIn: TwilioStandIn, random: SeededRandom, call: PlayedCall): void {
   const end = random.pick(["completed", "completed", "busy", "no-answer", "failed", "voicemail"] as const);
+  // Of some calls nothing is ever told; only the lists know of them.
+  const isMute = random.float() < 0.3;
   const tell = (message: Message | null): void => {
-    if (message === null || random.float() < 0.2) return;
+    if (message === null || isMute || random.float() < 0.2) return;
     for (let copies = random.float() < 0.3 ? 2 : 1; copies > 0; copies -= 1)
       t.clock.at(t.clock.now() + random.below(random.float() < 0.8 ? 3 * second : 120 * second), () => {
         void deliver(t, message);
