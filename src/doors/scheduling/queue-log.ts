@@ -29,8 +29,13 @@ export function openQueueLog({ engine, log }: Pick<DoorPorts<Engine>, "engine" |
   return {
     follow,
     async followIfUsed(actor) {
-      const { data } = await engine.listCalls(actor, {}, { limit: lookedAt });
-      if (data.some((call) => keptOf(call) !== null)) follow(actor);
+      try {
+        const { data } = await engine.listCalls(actor, {}, { limit: lookedAt });
+        if (data.some((call) => keptOf(call) !== null)) follow(actor);
+      } catch (error) {
+        // The first request to the door begins it as well.
+        log.warn("could not look for calls of the scheduling service", { error: error as Error });
+      }
     },
     stop() {
       isStopped = true;

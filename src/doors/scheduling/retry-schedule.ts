@@ -1,9 +1,9 @@
 import type { FastifyRequest } from "fastify";
 
-import { retryDelayMs } from "../../domain/retry.ts";
-import { type RetryPolicy, defaultRetryPolicy } from "../../domain/retry.ts";
+import { type RetryPolicy, defaultRetryPolicy, retryDelayMs } from "../../domain/retry.ts";
 import { formatUtc } from "../../domain/zone.ts";
 import type { Actor, AttemptView, CallView, Engine } from "../../engine/engine.ts";
+import type { CallWindow } from "../../engine/document.ts";
 import type { Repetition } from "../../engine/repeat.ts";
 import type { DoorPorts } from "../../ports/door.ts";
 
@@ -38,8 +38,10 @@ export async function scheduleRetry(ports: Ports, request: FastifyRequest, body:
   const chain = await readChain(engine, actor, await originOf(ports, request, body.callLogId));
   const { origin, latest, dials } = chain;
   const number = Math.max(dials.length, 1);
-  if (isWaiting(latest) && (dials.length > 0 || latest !== origin))
-    return madeOf(body.callLogId, latest, number, typeOf(dials.at(-1)) ?? "none");
+  if (isWaiting(latest) && (dials.length > 0 || latest !== origin)) {
+    const planned = body.respectOffPeakHours === true ? await moveOffPeak(ports, actor, latest) : latest;
+    return madeOf(body.callLogId, planned, number, typeOf(dials.at(-1)) ?? "none");
+  }
   const policy = await policyOf(engine, actor);
   const { type, delayMs } = judge(chain, policy, body.forceRetry === true);
   const retry = { callId: origin.id, attemptId: latest.attemptId, number, failureType: type };
@@ -86,10 +88,7 @@ function judge(
 }
 
 function changesOf(like: CallView, body: RetryBody, at: number, kept: Kept): Repetition {
-  const isOffPeak = body.respectOffPeakHours === true;
-  const window = isOffPeak ? offPeakWindow(like.window, like.timezone ?? kept.timezone) : like.window;
-  if (window === null && isOffPeak)
-    throw refuse("INVALID_OPERATION", "The call's business hours and the off-peak hours never meet.");
+  const window = body.respectOffPeakHours === true ? offPeakOf(like, kept.timezone) : like.window;
   const mark = retryMark(kept.retry?.callId ?? like.id);
   return {
     at: formatUtc(at),
@@ -101,6 +100,25 @@ function changesOf(like: CallView, body: RetryBody, at: number, kept: Kept): Rep
     dedupe_key: mark,
     on_duplicate: "return",
   };
+}
+
+/** Moves a retry that is planned already to the first off-peak instant, if it is not at one. */
+async function moveOffPeak(
+  { engine, clock, settings }: Ports,
+  actor: Actor,
+  call: CallView,
+): Promise<CallView> {
+  const window = offPeakOf(call, settings.scheduling.timezone);
+  const at = Math.max(call.dueAt, clock.now());
+  const like = { to: call.to, at: formatUtc(at), window, hours: call.hours ?? "always" };
+  const { dueAt } = await engine.preview(actor, like);
+  return dueAt === at ? call : engine.reschedule(actor, call.id, { at: formatUtc(dueAt) });
+}
+
+function offPeakOf(call: CallView, defaultZone: string): CallWindow {
+  const window = offPeakWindow(call.window, call.timezone ?? defaultZone);
+  if (window !== null) return window;
+  throw refuse("INVALID_OPERATION", "The call's business hours and the off-peak hours never meet.");
 }
 
 /** What the door keeps with a retry: as with the call before it, which may be another door's. */

@@ -76,6 +76,27 @@ test("each code of the document, for what it stands for", async () => {
   assert.equal((await door.refused("POST", "/scheduling/x/reschedule", {}, 400)).code, "MISSING_USER_ID");
 });
 
+test("what only the core can tell is told by the names of the service, too", async () => {
+  const door = await openDoor();
+  const fieldOf = async (body: object): Promise<unknown> => {
+    const { code, details } = await door.refused("POST", schedule, { ...simple, ...body }, 400);
+    return [code, details.map(({ field }) => field)];
+  };
+  assert.deepEqual(await fieldOf({ phoneNumber: "+19" }), ["VALIDATION_ERROR", ["phoneNumber"]]);
+  assert.deepEqual(await fieldOf({ scheduledFor: "2095-01-01T00:00:00Z" }), [
+    "INVALID_SCHEDULED_TIME",
+    ["scheduledFor"],
+  ]);
+  assert.deepEqual(await fieldOf({ recurring: { frequency: "daily", interval: 10_000_000 } }), [
+    "VALIDATION_ERROR",
+    ["recurring.interval"],
+  ]);
+  assert.deepEqual(await fieldOf({ recurring: { frequency: "daily", maxOccurrences: 10_000_000_000 } }), [
+    "VALIDATION_ERROR",
+    ["recurring.maxOccurrences"],
+  ]);
+});
+
 test("nothing is stored by a request that is refused", async () => {
   const door = await openDoor();
   await codeOf(door, { priority: "urgent" });

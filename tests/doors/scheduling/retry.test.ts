@@ -187,6 +187,17 @@ test("off-peak hours move a retry to a workday between 10:00 and 16:00 of whoeve
   assert.equal(scheduledFor, "2025-11-03T04:30:00Z", "Monday 10:00 in India");
 });
 
+test("a retry that is planned already is moved to off-peak hours, too", async () => {
+  const door = await openDoor();
+  const made = await madeCall(door, ["busy"]);
+  const planned = await door.post("/retry/schedule", { callLogId: made.id });
+  assert.equal(planned.scheduledFor.slice(0, 10), "2025-11-01", "a Saturday");
+  const moved = await door.post("/retry/schedule", { callLogId: made.id, respectOffPeakHours: true });
+  assert.deepEqual([moved.retryAttemptId, moved.scheduledFor], [made.id, "2025-11-03T04:30:00Z"]);
+  await door.advance(2 * hour);
+  assert.equal((await door.engine.listAttempts(door.actor, made.id)).length, 1);
+});
+
 test("off-peak hours keep inside the business hours of the call", () => {
   const own = {
     timezone: "Asia/Kolkata",
