@@ -1,6 +1,7 @@
 import type { ShownStatus } from "../domain/call.ts";
 import { Refusal } from "../domain/refusal.ts";
 import type { CallLogFilterArgs, CallLogRow, ScheduleFilterArgs } from "../ports/schedule-statements.ts";
+import type { Tx } from "../ports/store.ts";
 import type { Context } from "./context.ts";
 import type { Actor } from "./engine.ts";
 import type {
@@ -24,17 +25,20 @@ export async function listSchedules(
 ): Promise<{ data: Listed[]; total: number }> {
   const { schedules } = context.store.statements;
   const args = listedArgs(context, actor, filter);
-  const read = await context.store.read("list schedules", function* () {
-    const rows = yield* schedules.page({ ...args, ...page });
-    return { rows, total: (yield* schedules.count(args))[0]?.count ?? 0 };
-  });
-  const calls = await callsById(context, actor, idsOfCalls(read.rows));
-  const data = read.rows.flatMap(({ kind, id }): Listed[] => {
+  const rows = await context.store.read("list schedules", () =>
+    schedules.page({ ...args, ...page, upto: page.limit + page.offset }),
+  );
+  const counts = [
+    await context.store.read("count series", () => schedules.countSeries(args)),
+    ...(await inSlices(context, args, "count calls", (slice) => schedules.countCalls({ ...args, ...slice }))),
+  ];
+  const calls = await callsById(context, actor, idsOfCalls(rows));
+  const data = rows.flatMap(({ kind, id }): Listed[] => {
     if (kind === "series") return [{ kind, seriesId: context.secrets.publicId("series", id) }];
     const found = calls.get(id);
     return found === undefined ? [] : [{ kind, ...found }];
   });
-  return { data, total: read.total };
+  return { data, total: sumOf(counts) };
 }
 
 /** How a series stands by its calls. Throws `not_found`. */
@@ -62,16 +66,18 @@ export async function listCallLogs(
 ): Promise<{ data: CallLog[]; total: number }> {
   const { statements } = context.store;
   const args = logArgs(context, actor, filter);
-  const read = await context.store.read("list call logs", function* () {
-    const rows = yield* statements.schedules.logs({ ...args, ...page });
-    return { rows, total: (yield* statements.schedules.countLogs(args))[0]?.count ?? 0 };
-  });
-  const slots = read.rows.filter((row) => row.kind === "slot");
+  const { schedules } = statements;
+  const rows = await context.store.read("list call logs", () => schedules.logs({ ...args, ...page }));
+  const counts = [
+    await context.store.read("count missed slots", () => schedules.countSlots(args)),
+    ...(await inSlices(context, args, "count logs", (slice) => schedules.countLogs({ ...args, ...slice }))),
+  ];
+  const slots = rows.filter((row) => row.kind === "slot");
   const occurrences = await context.store.read("read slots", () =>
     statements.occurrences.of(slots.map(({ id, slot }) => ({ series_id: id, slot }))),
   );
   const instants = new Map(occurrences.map((row) => [`${row.series_id} ${row.slot}`, row.at]));
-  const calls = await callsById(context, actor, idsOfCalls(read.rows));
+  const calls = await callsById(context, actor, idsOfCalls(rows));
   const logOf = ({ kind, id, slot }: CallLogRow): CallLog[] => {
     if (kind === "slot") {
       const at = instants.get(`${id} ${slot}`);
@@ -80,16 +86,54 @@ export async function listCallLogs(
     const found = calls.get(id);
     return found === undefined ? [] : [{ kind, ...found }];
   };
-  return { data: read.rows.flatMap(logOf), total: read.total };
+  return { data: rows.flatMap(logOf), total: sumOf(counts) };
 }
 
 export async function callTotals(context: Context, actor: Actor, filter: CallLogFilter): Promise<CallTotals> {
-  const rows = await context.store.read("add up calls", () =>
-    context.store.statements.schedules.totals(logArgs(context, actor, filter)),
-  );
+  const { schedules } = context.store.statements;
+  const args = logArgs(context, actor, filter);
+  const slots = await context.store.read("count missed slots", () => schedules.countSlots(args));
   const calls: Partial<Record<ShownStatus, number>> = {};
-  for (const { shown, count } of rows) calls[shown as ShownStatus] = count;
-  return { calls, completedMs: rows.find(({ shown }) => shown === "completed")?.duration_ms ?? 0 };
+  const missed = sumOf([slots]);
+  if (missed > 0) calls.expired = missed;
+  let completedMs = 0;
+  const slices = await inSlices(context, args, "add up calls", (slice) =>
+    schedules.totals({ ...args, ...slice }),
+  );
+  for (const { shown, count, duration_ms } of slices.flat()) {
+    calls[shown as ShownStatus] = (calls[shown as ShownStatus] ?? 0) + count;
+    if (shown === "completed") completedMs += duration_ms;
+  }
+  return { calls, completedMs };
+}
+
+const sliceSize = 20_000;
+
+/**
+ * Reads all calls of a workspace a bounded number at a time, so that what is due meanwhile is dialed in between. One
+ * owner's are found by their index, and read at once.
+ */
+async function inSlices<T>(
+  context: Context,
+  { workspace_id, owner, or_unowned }: ScheduleFilterArgs,
+  name: string,
+  read: (slice: { readonly from_id: number; readonly to_id: number }) => Tx<T>,
+): Promise<T[]> {
+  const [newest] = await context.store.read("find the newest call", () =>
+    context.store.statements.schedules.newestCall({ workspace_id }),
+  );
+  if (owner !== null && or_unowned === 0)
+    return [await context.store.read(name, () => read({ from_id: 0, to_id: newest?.id ?? 0 }))];
+  const found: T[] = [];
+  for (let from = 0; from < (newest?.id ?? 0); from += sliceSize) {
+    found.push(await context.store.read(name, () => read({ from_id: from, to_id: from + sliceSize })));
+    await new Promise<void>((resolve) => context.clock.tick(resolve));
+  }
+  return found;
+}
+
+function sumOf(counts: readonly (readonly { readonly count: number }[])[]): number {
+  return counts.flat().reduce((sum, { count }) => sum + count, 0);
 }
 
 /** Several calls at once, in the given order. */

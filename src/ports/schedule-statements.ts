@@ -18,7 +18,11 @@ export type ScheduleFilterArgs = Whose & Shown;
 export type CallLogFilterArgs = Whose &
   Shown & { readonly external_id: string | null; readonly from_at: number; readonly to_at: number };
 
-type Stretch = { readonly limit: number; readonly offset: number };
+/** `upto`: limit and offset together. */
+type Stretch = { readonly limit: number; readonly offset: number; readonly upto: number };
+
+/** Calls with ids above `from_id` up to `to_id`: many are counted slice by slice, so that nobody waits for long. */
+type Slice = { readonly from_id: number; readonly to_id: number };
 
 /** One of a list: a call's or a series' id. */
 export type ScheduleRow = { readonly kind: "call" | "series"; readonly id: number };
@@ -31,16 +35,20 @@ export type CallTotalsRow = { readonly shown: string; readonly count: number; re
 /** Lists over calls and series together, newest first, and what they add up to. */
 export type ScheduleStatements = {
   page(args: ScheduleFilterArgs & Stretch): Tx<ScheduleRow[]>;
-  count(args: ScheduleFilterArgs): Tx<{ count: number }[]>;
+  countCalls(args: ScheduleFilterArgs & Slice): Tx<{ count: number }[]>;
+  countSeries(args: ScheduleFilterArgs): Tx<{ count: number }[]>;
+  newestCall(args: { readonly workspace_id: number }): Tx<{ id: number | null }[]>;
   /** How a series stands by its calls, and the latest of them that was dialed. */
   ofSeries(args: {
     readonly id: number;
     readonly now: number;
   }): Tx<{ shown: string; dialed_id: number | null }[]>;
-  logs(args: CallLogFilterArgs & Stretch): Tx<CallLogRow[]>;
-  countLogs(args: CallLogFilterArgs): Tx<{ count: number }[]>;
-  /** Calls by how they are shown, with the milliseconds that their last attempts lasted; missed slots as "expired". */
-  totals(args: CallLogFilterArgs): Tx<CallTotalsRow[]>;
+  logs(args: CallLogFilterArgs & Omit<Stretch, "upto">): Tx<CallLogRow[]>;
+  countLogs(args: CallLogFilterArgs & Slice): Tx<{ count: number }[]>;
+  /** Slots that passed without a call. */
+  countSlots(args: CallLogFilterArgs): Tx<{ count: number }[]>;
+  /** Calls by how they are shown, with the milliseconds that their last attempts lasted. */
+  totals(args: CallLogFilterArgs & Slice): Tx<CallTotalsRow[]>;
   /** Takes an ended series out of these lists. */
   hideSeries(args: { readonly id: number; readonly reason: string; readonly now: number }): Tx<never[]>;
 };

@@ -12,7 +12,9 @@ import type { StatementMaker } from "../statement.ts";
 
 type Arg<Args> = <K extends keyof Args & string>(name: K) => Args[K];
 type Counted = { readonly count: number };
-type Stretch = { readonly limit: number; readonly offset: number };
+type Part = { readonly limit: number; readonly offset: number };
+type Stretch = Part & { readonly upto: number };
+type Slice = { readonly from_id: number; readonly to_id: number };
 type Whose = Pick<ScheduleFilterArgs, "workspace_id" | "owner" | "or_unowned" | "agent">;
 
 /** What DELETE leaves behind; the lists of these statements leave such calls and series out. */
@@ -25,25 +27,37 @@ const deleted = "deleted_by_request";
 export function scheduleStatements(make: StatementMaker): Pick<Statements, "schedules"> {
   const ofOne = {
     page: make.query<ScheduleFilterArgs & Stretch, ScheduleRow>((db, arg) => page(db, arg, true)),
-    count: make.query<ScheduleFilterArgs, Counted>((db, arg) => count(db, arg, true)),
-    logs: make.query<CallLogFilterArgs & Stretch, CallLogRow>((db, arg) => logs(db, arg, true)),
-    countLogs: make.query<CallLogFilterArgs, Counted>((db, arg) => countLogs(db, arg, true)),
-    totals: make.query<CallLogFilterArgs, CallTotalsRow>((db, arg) => totals(db, arg, true)),
+    countCalls: make.query<ScheduleFilterArgs & Slice, Counted>((db, arg) => countCalls(db, arg, true)),
+    logs: make.query<CallLogFilterArgs & Part, CallLogRow>((db, arg) => logs(db, arg, true)),
+    countLogs: make.query<CallLogFilterArgs & Slice, Counted>((db, arg) => countLogs(db, arg, true)),
+    totals: make.query<CallLogFilterArgs & Slice, CallTotalsRow>((db, arg) => totals(db, arg, true)),
   };
   const ofAll = {
     page: make.query<ScheduleFilterArgs & Stretch, ScheduleRow>((db, arg) => page(db, arg, false)),
-    count: make.query<ScheduleFilterArgs, Counted>((db, arg) => count(db, arg, false)),
-    logs: make.query<CallLogFilterArgs & Stretch, CallLogRow>((db, arg) => logs(db, arg, false)),
-    countLogs: make.query<CallLogFilterArgs, Counted>((db, arg) => countLogs(db, arg, false)),
-    totals: make.query<CallLogFilterArgs, CallTotalsRow>((db, arg) => totals(db, arg, false)),
+    countCalls: make.query<ScheduleFilterArgs & Slice, Counted>((db, arg) => countCalls(db, arg, false)),
+    logs: make.query<CallLogFilterArgs & Part, CallLogRow>((db, arg) => logs(db, arg, false)),
+    countLogs: make.query<CallLogFilterArgs & Slice, Counted>((db, arg) => countLogs(db, arg, false)),
+    totals: make.query<CallLogFilterArgs & Slice, CallTotalsRow>((db, arg) => totals(db, arg, false)),
   };
   const by = (args: Whose) => (args.owner !== null && args.or_unowned === 0 ? ofOne : ofAll);
   return {
     schedules: {
       page: (args) => by(args).page(args),
-      count: (args) => by(args).count(args),
+      countCalls: (args) => by(args).countCalls(args),
+      countSeries: make.query<ScheduleFilterArgs, Counted>((db, arg) =>
+        seriesListed(db, arg).select(counted.as("count")),
+      ),
+      newestCall: make.query((db, arg: Arg<{ workspace_id: number }>) =>
+        db
+          .selectFrom("calls")
+          .select(sql<number | null>`max(id)`.as("id"))
+          .where("workspace_id", "=", arg("workspace_id")),
+      ),
       logs: (args) => by(args).logs(args),
       countLogs: (args) => by(args).countLogs(args),
+      countSlots: make.query<CallLogFilterArgs, Counted>((db, arg) =>
+        slotsMissed(db, arg).select(counted.as("count")),
+      ),
       totals: (args) => by(args).totals(args),
       ofSeries: make.query((db, arg: Arg<{ id: number; now: number }>) =>
         db
@@ -76,16 +90,20 @@ export function scheduleStatements(make: StatementMaker): Pick<Statements, "sche
 
 type Db = Kysely<Tables>;
 
+/** Ids rise with time, so that of each kind no more than the newest are looked at. */
 function page(db: Db, arg: Arg<ScheduleFilterArgs & Stretch>, ofOwner: boolean) {
-  const found = callsListed(db, arg, ofOwner)
+  const newestCalls = callsListed(db, arg, ofOwner)
     .select([sql<"call" | "series">`'call'`.as("kind"), "calls.id", "calls.created_at"])
-    .unionAll(
-      seriesListed(db, arg).select([
-        sql<"call" | "series">`'series'`.as("kind"),
-        "series.id",
-        "series.created_at",
-      ]),
-    );
+    .orderBy("calls.id", "desc")
+    .limit(arg("upto"));
+  const newestSeries = seriesListed(db, arg)
+    .select([sql<"call" | "series">`'series'`.as("kind"), "series.id", "series.created_at"])
+    .orderBy("series.id", "desc")
+    .limit(arg("upto"));
+  const found = db
+    .selectFrom(newestCalls.as("newest_calls"))
+    .selectAll()
+    .unionAll(db.selectFrom(newestSeries.as("newest_series")).selectAll());
   return db
     .selectFrom(found.as("found"))
     .select(["kind", "id"])
@@ -97,11 +115,11 @@ function page(db: Db, arg: Arg<ScheduleFilterArgs & Stretch>, ofOwner: boolean) 
     .$castTo<ScheduleRow>();
 }
 
-function count(db: Db, arg: Arg<ScheduleFilterArgs>, ofOwner: boolean) {
-  const found = callsListed(db, arg, ofOwner)
+function countCalls(db: Db, arg: Arg<ScheduleFilterArgs & Slice>, ofOwner: boolean) {
+  return callsListed(db, arg, ofOwner)
     .select(counted.as("count"))
-    .unionAll(seriesListed(db, arg).select(counted.as("count")));
-  return db.selectFrom(found.as("found")).select(sql<number>`cast(sum(count) as bigint)`.as("count"));
+    .where("calls.id", ">", arg("from_id"))
+    .where("calls.id", "<=", arg("to_id"));
 }
 
 /** Calls that no series yielded, and that nobody deleted. */
@@ -118,7 +136,7 @@ function seriesListed(db: Db, arg: Arg<ScheduleFilterArgs>) {
     .where(isShown(arg("shown"), seriesShown(arg("now"))));
 }
 
-function logs(db: Db, arg: Arg<CallLogFilterArgs & Stretch>, ofOwner: boolean) {
+function logs(db: Db, arg: Arg<CallLogFilterArgs & Part>, ofOwner: boolean) {
   const found = callsLogged(db, arg, ofOwner)
     .select([
       sql<"call" | "slot">`'call'`.as("kind"),
@@ -146,15 +164,15 @@ function logs(db: Db, arg: Arg<CallLogFilterArgs & Stretch>, ofOwner: boolean) {
     .$castTo<CallLogRow>();
 }
 
-function countLogs(db: Db, arg: Arg<CallLogFilterArgs>, ofOwner: boolean) {
-  const found = callsLogged(db, arg, ofOwner)
+function countLogs(db: Db, arg: Arg<CallLogFilterArgs & Slice>, ofOwner: boolean) {
+  return callsLogged(db, arg, ofOwner)
     .select(counted.as("count"))
-    .unionAll(slotsMissed(db, arg).select(counted.as("count")));
-  return db.selectFrom(found.as("found")).select(sql<number>`cast(sum(count) as bigint)`.as("count"));
+    .where("calls.id", ">", arg("from_id"))
+    .where("calls.id", "<=", arg("to_id"));
 }
 
-function totals(db: Db, arg: Arg<CallLogFilterArgs>, ofOwner: boolean) {
-  const planned = calls(db, arg, ofOwner)
+function totals(db: Db, arg: Arg<CallLogFilterArgs & Slice>, ofOwner: boolean) {
+  const found = calls(db, arg, ofOwner)
     .leftJoin("attempts", "attempts.id", "calls.attempt_id")
     .select([
       callShown(arg("now")).as("shown"),
@@ -162,10 +180,9 @@ function totals(db: Db, arg: Arg<CallLogFilterArgs>, ofOwner: boolean) {
     ])
     .where(withExternalId(arg("external_id"), sql.ref("calls.id")))
     .where("calls.due_at", ">=", arg("from_at"))
-    .where("calls.due_at", "<", arg("to_at"));
-  const found = planned.unionAll(
-    slotsMissed(db, arg).select([sql<string>`'expired'`.as("shown"), sql<number>`0`.as("duration_ms")]),
-  );
+    .where("calls.due_at", "<", arg("to_at"))
+    .where("calls.id", ">", arg("from_id"))
+    .where("calls.id", "<=", arg("to_id"));
   return db
     .selectFrom(found.as("found"))
     .select(["shown", counted.as("count"), sql<number>`cast(sum(duration_ms) as bigint)`.as("duration_ms")])

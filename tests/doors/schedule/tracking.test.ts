@@ -228,6 +228,16 @@ test("the statistics of the document: 120 of 150 are 80 per cent, 21,600 seconds
   assert.deepEqual([none.success_rate, none.average_duration], [0, 0]);
 });
 
+test("what is counted slice by slice is counted once each", async () => {
+  const { engine, actor, schedule, get } = await openScheduleHouse();
+  const calls = Array.from({ length: 1000 }, () => ({ to: "+12125550100", at: DOCUMENT_TIME }));
+  for (let thousand = 0; thousand < 21; thousand += 1) await engine.scheduleMany(actor, calls);
+  await schedule({ repeat_config: { enabled: true, frequency: "daily" } });
+  assert.equal((await get("/schedule/?limit=1"))["total"], 21_001);
+  // The series' first occurrence is a call, too.
+  assert.equal((await get("/schedule/tracking/stats"))["pending_calls"], 21_001);
+});
+
 describe("lists and sums are the same on every store", () => {
   for (const name of storeNames.filter((one: StoreName) => one !== "sqlite on file")) {
     test(name, async () => {
