@@ -162,6 +162,8 @@ test("another user's call is not found, and a call of nobody is everybody's whil
   const asKey = { authorization: `Bearer ${secret}` };
   const listed = await door.ask("GET", "/api/v1/scheduling/scheduled-calls?userId=user123", undefined, asKey);
   assert.equal(listed.json().data.total, 0, "once there are keys, owners filter");
+  const cancel = `/api/v1/scheduling/${unowned.id}/cancel`;
+  assert.equal((await door.ask("POST", cancel, { userId: "user123" }, asKey)).statusCode, 404);
   const refused = await door.ask("GET", "/api/v1/scheduling/scheduled-calls?userId=user123");
   assert.deepEqual([refused.statusCode, refused.json().error.code], [401, "UNAUTHENTICATED"]);
 });

@@ -139,6 +139,16 @@ test("when the tries are used up a retry is refused, unless it is forced", async
   assert.equal((await door.engine.getCall(door.actor, forced.retryAttemptId)).attempts, 1);
 });
 
+test("a retry by request counts as a try: the last one of its kind is made, and no further one", async () => {
+  const door = await openDoor();
+  const made = await madeCall(door, ["declined"], never);
+  await door.post("/retry/schedule", { callLogId: made.id });
+  await door.advance(70 * minute);
+  const { message } = await door.refused("POST", "/retry/schedule", { callLogId: made.id }, 400);
+  assert.match(message, /Max attempts reached/);
+  assert.equal((await door.get(`/retry/history/${made.id}`)).totalRetries, 1);
+});
+
 test("what is never retried is refused, unless forced; a number that must not be called stays so even then", async () => {
   const door = await openDoor();
   const invalid = await madeCall(door, ["invalid_number"]);
