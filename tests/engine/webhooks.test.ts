@@ -8,7 +8,8 @@ import { type EngineOptions, type TestEngine, startEngine } from "../support/eng
 import { KeptChannel } from "../support/kept-channel.ts";
 
 const minute = 60_000;
-const day = 24 * 60 * minute;
+const hour = 60 * minute;
+const day = 24 * hour;
 const open = { mayReachPrivate: true };
 const answered = { to: "+12125550100", timezone: "UTC", sandbox: { script: ["answered"] } };
 
@@ -112,6 +113,24 @@ test("of an attempt whose placing was unknown it is told when that is settled", 
   assert.deepEqual(t.channel.types, ["call.unconfirmed", "call.settled", "attempt.ended"]);
 });
 
+test("a call that had to wait tells so when its wait is over, and a cap that held it up is told as it does", async () => {
+  const t = await withEndpoint({ events: ["call.queued", "limit.reached", "call.dialing"] });
+  await t.engine.updateLine(t.actor, "sandbox", { slots_max: 1 });
+  await t.call({ ...answered, to: "+12125550100" });
+  await t.call({ ...answered, to: "+12125550101" });
+  await t.advance(10 * minute);
+  assert.deepEqual(t.channel.types, ["call.dialing", "call.queued", "call.dialing"]);
+  assert.equal(t.channel.events[1]?.data["reason"], "capacity");
+  t.channel.sent.length = 0;
+  await t.engine.updateSettings(t.actor, { number_caps: [{ max: 1, windowMs: day }] });
+  await t.call({ ...answered, to: "+12125550102", expires_after: "2d" });
+  await t.call({ ...answered, to: "+12125550102", expires_after: "2d" });
+  await t.advance(10 * minute);
+  assert.deepEqual(t.channel.types.toSorted(), ["call.dialing", "limit.reached"]);
+  const reached = t.channel.events.find(({ type }) => type === "limit.reached");
+  assert.equal(reached?.data["limit"], "number_cap");
+});
+
 test("nobody is told of what happened before they listened, nor of what happened while they were disabled", async () => {
   const t = await withEndpoint({ events: ["call.scheduled"] });
   await t.call({ ...answered, external_id: "first" });
@@ -202,7 +221,7 @@ test("a receiver that asks for time gets it, up to a day", async () => {
 });
 
 test("a receiver that is gone is disabled at once, one that fails for days is disabled with an event", async () => {
-  const t = await withEndpoint({ events: ["call.scheduled"] });
+  const t = await withEndpoint({ events: ["call.scheduled"] }, { tuning: { disableAfterMs: 5 * hour } });
   const other = await t.engine.createWebhookEndpoint(
     t.actor,
     { url: "https://other.example/", events: ["webhook_endpoint.disabled"] },
@@ -211,9 +230,9 @@ test("a receiver that is gone is disabled at once, one that fails for days is di
   const isOther = (target: Readonly<Record<string, unknown>>) => target["url"] === "https://other.example/";
   t.channel.answer = ({ target }) =>
     isOther(target) ? { kind: "delivered" } : { kind: "retry", detail: "HTTP 500" };
-  for (let i = 0; i < 6; i += 1) {
+  for (let i = 0; i < 7; i += 1) {
     await t.call({ ...answered, in: "30d" });
-    await t.advance(day);
+    await t.advance(hour);
   }
   const endpoint = await t.engine.getWebhookEndpoint(t.actor, t.endpointId);
   assert.deepEqual([endpoint.status, endpoint.statusReason], ["disabled", "failing"]);
@@ -231,15 +250,15 @@ test("a receiver that is gone is disabled at once, one that fails for days is di
 });
 
 test("one success keeps an endpoint that fails at times from being disabled", async () => {
-  const t = await withEndpoint({ events: ["call.scheduled"] });
+  const t = await withEndpoint({ events: ["call.scheduled"] }, { tuning: { disableAfterMs: 5 * hour } });
   let tries = 0;
   t.channel.answer = () => {
     tries += 1;
     return tries % 4 === 0 ? { kind: "delivered" } : { kind: "retry", detail: "HTTP 500" };
   };
-  for (let i = 0; i < 10; i += 1) {
+  for (let i = 0; i < 12; i += 1) {
     await t.call({ ...answered, in: "30d" });
-    await t.advance(day);
+    await t.advance(hour);
   }
   assert.equal((await t.engine.getWebhookEndpoint(t.actor, t.endpointId)).status, "enabled");
 });
@@ -401,7 +420,7 @@ test("a removed endpoint is sent nothing more, and what nobody waits for is not 
   await t.engine.removeWebhookEndpoint(t.actor, t.endpointId);
   t.channel.sent.length = 0;
   await t.call({ ...answered, in: "30d" });
-  await t.advance(2 * day);
+  await t.advance(2 * hour);
   assert.deepEqual(t.channel.sent, []);
   assert.deepEqual(await t.engine.listWebhookEndpoints(t.actor), []);
 });
