@@ -103,13 +103,18 @@ async function replanCalls(
     );
     const entries = new Entries(lease);
     const changed: Working[] = [];
-    for (const row of rows) {
+    // One that was planned by these rules since we looked only goes back to wait.
+    const old = rows.filter((row) => row.plan_version < version);
+    for (const row of old) {
       const call: Working = { ...row };
       replanOne(context, entries, call, documents.get(call.id), version, now);
       changed.push(call);
     }
     yield* statements.calls.change(changed);
-    const waiting = changed.filter((call) => call.status === "scheduled");
+    const waiting = [
+      ...rows.filter((row) => row.plan_version >= version),
+      ...changed.filter((call) => call.status === "scheduled"),
+    ];
     yield* statements.due.insert(
       waiting.map((call) => ({ lane_id: call.lane_id, due_at: call.due_at, call_id: call.id })),
     );
