@@ -59,6 +59,7 @@ export const ledgerEventTypes = [
   "series.backfilled",
   "series.changed",
   "series.created",
+  "series.deleted",
   "series.ended",
   "series.occurrence_missed",
   "series.occurrence_skipped",

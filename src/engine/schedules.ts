@@ -4,6 +4,8 @@ import type { CallLogFilterArgs, CallLogRow, ScheduleFilterArgs } from "../ports
 import type { Tx } from "../ports/store.ts";
 import type { Context } from "./context.ts";
 import type { Actor } from "./engine.ts";
+import { Entries } from "./ledger.ts";
+import { runSure } from "./run-sure.ts";
 import type {
   CallAndAttempt,
   CallLog,
@@ -149,14 +151,29 @@ export async function getCalls(
 /** Marks a series that has ended as deleted. */
 export async function hideSeries(context: Context, actor: Actor, seriesId: string): Promise<void> {
   const id = seriesIdOf(context, seriesId);
-  const { series, schedules } = context.store.statements;
-  const now = context.clock.now();
-  await context.store.run("hide a series", function* () {
-    const [row] = yield* series.byIds([{ id }]);
+  const { series, schedules, ledger } = context.store.statements;
+  const lease = await context.ids.reserve({ ledger: 1 });
+  await runSure(context, "hide a series", function* (): Tx<void> {
+    const now = context.clock.now();
+    const [row] = yield* series.lock([{ id }]);
     if (row === undefined || row.workspace_id !== actor.workspaceId) throw noSuchSeries(seriesId);
-    yield* schedules.hideSeries({ id, reason: "deleted_by_request", now });
+    if (row.status_reason === reason) return;
+    const entries = new Entries(lease);
+    entries.addWide(row.workspace_id, {
+      at: now,
+      type: "series.deleted",
+      reason,
+      actor: actor.name,
+      data: { series_id: seriesId },
+    });
+    yield* schedules.hideSeries({ id, reason, now });
+    yield* ledger.insert(entries.rows);
   });
+  context.ids.release(lease);
+  context.announce();
 }
+
+const reason = "deleted_by_request";
 
 function listedArgs(context: Context, actor: Actor, filter: ListedFilter): ScheduleFilterArgs {
   return {

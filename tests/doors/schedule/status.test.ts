@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 
 import { type ShownStatus, callStatuses } from "../../../src/domain/call.ts";
 import { possible, scheduleStatuses, statesOf, viewOfStatus } from "../../../src/doors/schedule/status.ts";
-import { A_CALL_MS, MINUTE_BEFORE, type ScheduleHouse, openScheduleHouse } from "./house.ts";
+import { A_CALL_MS, type Json, MINUTE_BEFORE, type ScheduleHouse, openScheduleHouse } from "./house.ts";
 
 const DAY = 86_400_000;
 const MINUTE = 60_000;
@@ -175,6 +175,9 @@ describe("a schedule that repeats", () => {
     await house.remove(`/schedule/${id}`, 404);
     assert.equal((await house.get("/schedule/"))["total"], 0);
     assert.equal((await house.get("/v1/series"))["data"][0].status, "ended");
+    const { data: events } = await house.get("/v1/events");
+    const types = events.map((event: Json) => event["type"]);
+    assert.deepEqual(types.slice(-3), ["call.canceled", "series.ended", "series.deleted"]);
     await house.advance(2 * DAY);
     assert.equal((await house.get("/schedule/tracking/logs"))["total"], 0);
   });
