@@ -147,6 +147,17 @@ test("nobody is told of what happened before they listened, nor of what happened
   );
 });
 
+test("a second endpoint is not told of what the first one is still owed", async () => {
+  const t = await withEndpoint({ events: ["call.scheduled"] });
+  await t.call({ ...answered, in: "1h" });
+  const late = "https://late.example/";
+  await t.engine.createWebhookEndpoint(t.actor, { url: late, events: ["call.scheduled"] }, open);
+  await t.call({ ...answered, in: "1h" });
+  await t.advance(minute);
+  assert.equal(t.channel.sent.filter(({ target }) => target["url"] === late).length, 1);
+  assert.equal(t.channel.sent.length, 3);
+});
+
 test("what happened before a kill is told after it, and what was on its way comes again under its id", async () => {
   const t = await withEndpoint({ events: ["call.scheduled"] });
   let hung = 0;
@@ -193,6 +204,8 @@ test("failures are tried again along the ladder for three days, then given up; a
     const waited = (at[index + 1] ?? 0) - (at[index] ?? 0);
     assert.ok(waited >= wait && waited <= 1.2 * wait + 1, `${index}: ${waited} for ${wait}`);
   }
+  const isLater = deliveryLadder.map((wait, index) => (at[index + 1] ?? 0) - (at[index] ?? 0) > 1.01 * wait);
+  assert.ok(isLater.includes(true), "what failed together must not come again together");
   const [one] = await log(t);
   assert.equal(one?.status, "failed");
   assert.equal(one?.tries, at.length);
