@@ -79,7 +79,7 @@ export const defaultTuning: Tuning = {
   graceMs: 30_000,
   keepCallsMs: 400 * 86_400_000,
   keepIdempotencyMs: 7 * 86_400_000,
-  sendingMax: 128,
+  sendingMax: 512,
   sendingEachMax: 16,
   disableAfterMs: 5 * 86_400_000,
   keepDeliveriesMs: 30 * 86_400_000,

@@ -74,9 +74,11 @@ export class DeliverEvents {
     return store.read("look for due messages", () => store.statements.deliveryDue.heads(rows));
   }
 
+  /** Room is used when there is a quarter of it, so that what is taken shares its transaction. */
   #roomOf(subscriberId: number): number {
     const { sendingMax, sendingEachMax } = this.#context.tuning;
-    return Math.min(sendingEachMax - (this.#sending.get(subscriberId) ?? 0), sendingMax - this.#total);
+    const room = Math.min(sendingEachMax - this.#under(subscriberId), sendingMax - this.#total);
+    return room >= sendingEachMax / 4 || this.#total === 0 ? room : 0;
   }
 
   /** Takes what there is room for; a message that was settled meanwhile is only dropped from the queue. */
