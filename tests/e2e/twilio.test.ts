@@ -47,9 +47,19 @@ test("a line made from the variables of an account calls through it once, says i
     "an account alone makes no line",
   );
   const added = await run(
-    ...["lines", "add", "phone", "--carrier", "twilio", "--hours", "always"],
-    ...["--set", `base_url=${standIn.url}`, "--set", "allow_private=true"],
-    ...["--set", "say=Hello {{metadata.name}}"],
+    "lines",
+    "add",
+    "phone",
+    "--carrier",
+    "twilio",
+    "--hours",
+    "always",
+    "--set",
+    `base_url=${standIn.url}`,
+    "--set",
+    "allow_private=true",
+    "--set",
+    "say=Hello {{metadata.name}}",
   );
   assert.equal(added.code, 0, added.err);
   assert.match(added.out, /0\.9\/s/);
@@ -59,7 +69,13 @@ test("a line made from the variables of an account calls through it once, says i
   assert.equal(checked.code, 0, checked.out);
   await run("live", "allow", "+12125550142");
   const called = await run(
-    ...["call", "+12125550142", "--line", "phone", "--metadata", "name=Ann & Bo", "--watch"],
+    "call",
+    "+12125550142",
+    "--line",
+    "phone",
+    "--metadata",
+    "name=Ann & Bo",
+    "--watch",
   );
   assert.equal(called.code, 0, `${called.out}\n${called.err}`);
   assert.match(called.out, /✓ completed · answered_unknown/);
@@ -83,8 +99,19 @@ test("with TWILIO_WEBHOOK_URL the reports of all calls come to one address, and 
     TWILIO_FROM: STAND_IN_NUMBER,
   });
   await run(
-    ...["lines", "add", "phone", "--carrier", "twilio", "--hours", "always"],
-    ...["--set", `base_url=${standIn.url}`, "--set", "allow_private=true", "--set", "say=Hello"],
+    "lines",
+    "add",
+    "phone",
+    "--carrier",
+    "twilio",
+    "--hours",
+    "always",
+    "--set",
+    `base_url=${standIn.url}`,
+    "--set",
+    "allow_private=true",
+    "--set",
+    "say=Hello",
   );
   await run("live", "allow", "+12125550142");
   const called = await run("call", "+12125550142", "--line", "phone", "--watch");
@@ -103,10 +130,23 @@ test("doctor says what a Twilio line lacks, and what to do", async (t) => {
   const { standIn } = await answering(t);
   const { run } = await startServer(t);
   await run(
-    ...["lines", "add", "phone", "--carrier", "twilio", "--caller-id", "+12125550111"],
-    ...["--set", `base_url=${standIn.url}`, "--set", "allow_private=true"],
-    ...["--set", `account_sid=${standIn.accountSid}`, "--set", `auth_token=${standIn.authToken}`],
-    ...["--rate", "5"],
+    "lines",
+    "add",
+    "phone",
+    "--carrier",
+    "twilio",
+    "--caller-id",
+    "+12125550111",
+    "--set",
+    `base_url=${standIn.url}`,
+    "--set",
+    "allow_private=true",
+    "--set",
+    `account_sid=${standIn.accountSid}`,
+    "--set",
+    `auth_token=${standIn.authToken}`,
+    "--rate",
+    "5",
   );
   const wrong = await run("doctor");
   assert.equal(wrong.code, 1);
