@@ -234,6 +234,26 @@ export const workContract: readonly Promised[] = [
     },
   ],
   [
+    "the attempt of a carrier's call is found among those of its time",
+    async (store) => {
+      const { attempts } = store.statements;
+      await store.run("insert", () =>
+        attempts.insert([
+          attemptRow(1, { carrier_ref: "ref" }),
+          attemptRow(2, { carrier_ref: null }),
+          attemptRow(3, { carrier_ref: "other" }),
+          attemptRow(900, { carrier_ref: "ref" }),
+        ]),
+      );
+      const found = (from_id: number, to_id: number, carrier_ref: string) =>
+        store.read("look", () => attempts.withRef({ from_id, to_id, carrier_ref }));
+      same(await found(-10, 100, "ref"), [{ id: 1 }]);
+      same(await found(2, 100, "ref"), []);
+      same((await found(1, 900, "ref")).length, 2);
+      same(await found(1, 900, "nobody's"), []);
+    },
+  ],
+  [
     "open attempts are found by the instant at which they must be looked at",
     async (store) => {
       const { attempts } = store.statements;
