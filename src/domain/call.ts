@@ -124,6 +124,7 @@ export const reasons = {
   deadline_passed: "Its last useful instant passed before it could be placed.",
   canceled_by_request: "It was canceled by request.",
   deleted_by_request: "It was deleted by request.",
+  replaced_by_series: "It was made to repeat: a series took its place.",
   paused_by_request: "It is paused by request.",
   retries_exhausted: "Every planned attempt was made.",
   never_retried: "The outcome forbids another attempt.",

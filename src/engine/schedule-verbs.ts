@@ -9,6 +9,7 @@ import {
   listSchedules,
   seriesStanding,
 } from "./schedules.ts";
+import { turnIntoSeries } from "./turn-into-series.ts";
 import type { ScheduleVerbs } from "./schedules-api.ts";
 
 /** The verbs of lists over calls and series. */
@@ -20,6 +21,7 @@ export function scheduleVerbs(context: Context): ScheduleVerbs {
     callTotals: (actor, filter) => callTotals(context, actor, filter),
     getCalls: (actor, callIds) => getCalls(context, actor, callIds),
     amendCall: (actor, callId, patch, ifVersion) => amendCall(context, actor, callId, patch, ifVersion),
+    turnIntoSeries: (actor, callId, input) => turnIntoSeries(context, actor, callId, input),
     deleteCall: (actor, callId) => deleteCall(context, actor, callId),
     hideSeries: (actor, seriesId) => hideSeries(context, actor, seriesId),
   };

@@ -1,5 +1,6 @@
 import type { ShownStatus } from "../domain/call.ts";
 import type { Actor, AttemptView, CallRequest, CallView } from "./engine.ts";
+import type { ScheduledSeries, SeriesInput } from "./series-api.ts";
 
 /** What a request may change of a call that waits. What is absent stays. */
 export type CallPatch = Partial<
@@ -62,7 +63,7 @@ export type CallTotals = {
 
 /** What lists over calls and series need. Each throws `Refusal` when it cannot do what was asked. */
 export interface ScheduleVerbs {
-  /** Newest first. Calls that a series yielded, and what was deleted, are left out. */
+  /** Newest first. Calls that a series yielded or took the place of, and what was deleted, are left out. */
   listSchedules(
     actor: Actor,
     filter: ListedFilter,
@@ -85,6 +86,8 @@ export interface ScheduleVerbs {
   getCalls(actor: Actor, callIds: readonly string[]): Promise<readonly CallAndAttempt[]>;
   /** Changes a call that waits; where the number, the time or the zone changes, its window is worked out anew. */
   amendCall(actor: Actor, callId: string, patch: CallPatch, ifVersion?: number): Promise<CallView>;
+  /** Puts a series in the place of a call that waits, in one transaction; the last entry of the call names it. */
+  turnIntoSeries(actor: Actor, callId: string, input: SeriesInput): Promise<ScheduledSeries>;
   /** Cancels a call that waits, and leaves it out of `listSchedules` for ever; one that has ended keeps its status. */
   deleteCall(actor: Actor, callId: string): Promise<CallView>;
   /** Leaves a series that has ended out of `listSchedules` for ever. */

@@ -29,13 +29,14 @@ const slackMs = 1000;
 
 /**
  * Makes a series: reads its rule, plans the call of its first slot, and writes series, occurrence and call in one
- * transaction. Throws `Refusal` for whatever a call of it would be refused for.
+ * transaction, with what `also` writes. Throws `Refusal` for whatever a call of it would be refused for.
  */
 export async function createSeries(
   context: Context,
   actor: Actor,
   input: SeriesInput,
   idempotency?: Idempotency,
+  also?: (seriesId: string) => Tx<void>,
 ): Promise<ScheduledSeries> {
   if (idempotency !== undefined) {
     const replay = await replayed(context, actor, idempotency);
@@ -66,6 +67,7 @@ export async function createSeries(
       if ((yield* statements.idempotency.insert([key])).length === 0) return false;
     }
     const entries = new Entries(lease);
+    if (also !== undefined) yield* also(context.secrets.publicId("series", row.id));
     yield* statements.series.insert([row]);
     entries.addWide(row.workspace_id, {
       at: now,

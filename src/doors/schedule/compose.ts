@@ -12,7 +12,9 @@ import type { ScheduleItem } from "./schedule-item.ts";
 /** A new schedule that repeats. */
 export type RepeatedSchedule = NewSchedule & { readonly repeat: NonNullable<ScheduleFields["repeat"]> };
 
-export function isRepeated(fields: NewSchedule): fields is RepeatedSchedule {
+export function isRepeated<F extends ScheduleFields>(
+  fields: F,
+): fields is F & Pick<RepeatedSchedule, "repeat"> {
   return fields.repeat !== undefined && fields.repeat !== null;
 }
 
@@ -50,6 +52,29 @@ export function seriesOf(
     overlap_max: settings.instancesMax,
     source: sourceOf(fields.repeat.config),
   };
+}
+
+/** A schedule that happened once, as it is with the changes that make it repeat. */
+export function repeatedOf(
+  fields: ScheduleFields & Pick<RepeatedSchedule, "repeat">,
+  { call }: Extract<ScheduleItem, { kind: "call" }>,
+  settings: ScheduleDoorSettings,
+): SeriesInput {
+  const { timezone, timezoneSource } = call;
+  const zone = fields.timezone ?? (timezoneSource === "number" ? null : timezone);
+  return seriesOf(
+    {
+      ...fields,
+      phone: fields.phone ?? call.to,
+      time: fields.time ?? { at: call.requestedAt, start: formatUtc(call.requestedAt), timezone: zone },
+      metadata: metadataOf(fields, call.metadata),
+      retryPolicy: fields.retryPolicy === undefined ? call.retryPolicy : fields.retryPolicy,
+      userProfileId: fields.userProfileId ?? call.externalId,
+      ...(zone !== null && { timezone: zone }),
+    },
+    { owner: call.owner, agent: fields.agentInstanceId ?? call.agent },
+    settings,
+  );
 }
 
 /** What an update changes of a call. */

@@ -24,7 +24,7 @@ export async function findSchedule(engine: Engine, caller: Caller, id: string): 
   try {
     const item = id.startsWith("ser_")
       ? await readSeries(engine, caller.actor, id)
-      : await readCall(engine, caller.actor, id);
+      : await readCallOrSeries(engine, caller.actor, id);
     if (item !== null && !isDeleted(item) && maySee(caller, ownerOf(item))) return item;
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== "not_found") throw error;
@@ -53,9 +53,13 @@ export async function readSeries(
   return { kind: "series", series, ...(await engine.seriesStanding(actor, seriesId)) };
 }
 
-async function readCall(engine: Engine, actor: Actor, callId: string): Promise<ScheduleItem | null> {
+/** A call that was made to repeat is the series that took its place: clients go on with the id they know. */
+async function readCallOrSeries(engine: Engine, actor: Actor, callId: string): Promise<ScheduleItem | null> {
   const [found] = await engine.getCalls(actor, [callId]);
-  return found === undefined ? null : { kind: "call", ...found };
+  if (found === undefined) return null;
+  if (found.call.reason !== "replaced_by_series") return { kind: "call", ...found };
+  const { series_id: seriesId } = (await engine.listCallEvents(actor, callId)).at(-1)?.data ?? {};
+  return typeof seriesId === "string" ? readSeries(engine, actor, seriesId) : null;
 }
 
 export function idOf(item: ScheduleItem): string {

@@ -2,11 +2,11 @@ import type { FastifyRequest } from "fastify";
 
 import { Refusal } from "../../domain/refusal.ts";
 import { formatUtc } from "../../domain/zone.ts";
-import type { Actor, Engine } from "../../engine/engine.ts";
+import type { Actor, CallView, Engine } from "../../engine/engine.ts";
 import type { DoorPorts } from "../../ports/door.ts";
 
 import { actorOf, callerOf, ownerOfNew } from "./caller.ts";
-import { callOf, callPatchOf, isRepeated, seriesOf, seriesPatchOf } from "./compose.ts";
+import { callOf, callPatchOf, isRepeated, repeatedOf, seriesOf, seriesPatchOf } from "./compose.ts";
 import { type Query, filterOf, pageOf } from "./query.ts";
 import { type ScheduleFields, readChange, readNew } from "./read-schedule.ts";
 import { nextOf, renderActive, renderSchedule } from "./render.ts";
@@ -32,6 +32,14 @@ export function scheduleHandlers({ engine, zones, clock, settings }: DoorPorts<E
       await act(item, actorOf(request));
       return { status: "success", message: said, schedule_id: idOf(item) };
     };
+
+  const change = (actor: Actor, item: ScheduleItem, fields: ScheduleFields): Promise<unknown> => {
+    if (item.kind === "series")
+      return engine.updateSeries(actor, item.series.id, seriesPatchOf(fields, item));
+    if (!isRepeated(fields)) return engine.amendCall(actor, item.call.id, callPatchOf(fields, item, own));
+    refuseRepeat(item.call);
+    return engine.turnIntoSeries(actor, item.call.id, repeatedOf(fields, item, own));
+  };
 
   return {
     create: async (request: FastifyRequest) => {
@@ -73,10 +81,7 @@ export function scheduleHandlers({ engine, zones, clock, settings }: DoorPorts<E
       const fields = await named(engine, actorOf(request), readChange(request.body, readPorts(zoneOf(item))));
       requirePossible("update", statusFor("update", item));
       ownerOfNew(callerOf(request), askedOwner(fields));
-      if (item.kind === "call") {
-        refuseRepeat(fields);
-        await engine.amendCall(actorOf(request), item.call.id, callPatchOf(fields, item, own));
-      } else await engine.updateSeries(actorOf(request), item.series.id, seriesPatchOf(fields, item));
+      await change(actorOf(request), item, fields);
       const after = await find(request);
       return {
         status: "success",
@@ -148,14 +153,13 @@ async function named(engine: Engine, actor: Actor, fields: ScheduleFields): Prom
   });
 }
 
-/** The id of a call cannot become that of a series. */
-function refuseRepeat({ repeat }: ScheduleFields): void {
-  if (repeat === undefined || repeat === null) return;
-  throw new Refusal(
-    "wrong_state",
-    "A schedule that happens once cannot be made to repeat: create one that repeats, and cancel this one.",
-    { faults: [{ pointer: "/repeat_config", code: "wrong_state", detail: "the schedule happens once" }] },
-  );
+/** What another door made carries what this one does not see, and a paused schedule would go on by surprise. */
+function refuseRepeat({ source, status }: CallView): void {
+  if (source?.door === "schedule" && status !== "paused") return;
+  const why = status === "paused" ? "it is paused: resume it first" : "another door made it";
+  throw new Refusal("wrong_state", `The schedule cannot be made to repeat: ${why}.`, {
+    faults: [{ pointer: "/repeat_config", code: "wrong_state", detail: why }],
+  });
 }
 
 /** What was due while it was paused, and is later than the grace, is not dialed by surprise. */

@@ -19,6 +19,8 @@ type Whose = Pick<ScheduleFilterArgs, "workspace_id" | "owner" | "or_unowned" | 
 
 /** What DELETE leaves behind; the lists of these statements leave such calls and series out. */
 const deleted = "deleted_by_request";
+/** A call that was made to repeat: the series in its place is listed. */
+const replaced = "replaced_by_series";
 
 /**
  * Lists over calls and series together. A total and an offset are what the callers of these lists know, so both count
@@ -122,11 +124,12 @@ function countCalls(db: Db, arg: Arg<ScheduleFilterArgs & Slice>, ofOwner: boole
     .where("calls.id", "<=", arg("to_id"));
 }
 
-/** Calls that no series yielded, and that nobody deleted. */
+/** Calls that no series yielded or replaced, and that nobody deleted. */
 function callsListed(db: Db, arg: Arg<ScheduleFilterArgs>, ofOwner: boolean) {
   return calls(db, arg, ofOwner)
     .where("calls.series_id", "is", null)
     .where("calls.reason", "<>", deleted)
+    .where("calls.reason", "<>", replaced)
     .where(isShown(arg("shown"), callShown(arg("now"))));
 }
 

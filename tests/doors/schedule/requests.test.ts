@@ -333,6 +333,48 @@ describe("an update", () => {
     assert.deepEqual([found.status, found.repeat_config.enabled], ["completed", false]);
   });
 
+  test("makes a schedule repeat that happened once: a series takes its place, and its id leads there", async () => {
+    const { schedule, put, get, post, advance } = await openScheduleHouse({ startAt: MINUTE_BEFORE });
+    const id = await schedule({
+      created_by: "user_1",
+      user_profile_id: "profile_1",
+      description: "Follow-up call",
+      timezone: "America/New_York",
+    });
+    const daily = { enabled: true, frequency: "daily" };
+    const answer = await put(`/schedule/${id}`, { repeat_config: daily, notes: "n" });
+    const { schedule_id: series, next_execution: next } = answer;
+    assert.match(series, /^ser_/);
+    assert.equal(next, DOCUMENT_TIME);
+    assert.equal((await get("/schedule/"))["total"], 1);
+    for (const known of [id, series]) {
+      const { schedule: found } = await get(`/schedule/${known}`);
+      assert.deepEqual(
+        [found.id, found.created_by, found.user_profile_id, found.description, found.notes, found.timezone],
+        [series, "user_1", "profile_1", "Follow-up call", "n", "America/New_York"],
+      );
+      assert.deepEqual([found.repeat_config, found.retry_config], [daily, { enabled: false }]);
+    }
+    await advance(2 * 86_400_000);
+    assert.equal((await get("/schedule/tracking/logs"))["total"], 2);
+    assert.equal((await get(`/v1/calls/${id}`))["attempts"], 0);
+    await post(`/schedule/${id}/cancel`);
+    assert.equal((await get(`/schedule/${series}`))["schedule"].status, "cancelled");
+  });
+
+  test("does not make repeat what is paused, or what another door made", async () => {
+    const { schedule, post, put, get } = await openScheduleHouse();
+    const repeat_config = { enabled: true, frequency: "daily" };
+    const paused = await schedule();
+    await post(`/schedule/${paused}/pause`);
+    const { id: other } = await post("/v1/calls", { to: "+12125550100", at: DOCUMENT_TIME }, 201);
+    for (const id of [paused, other]) {
+      const refused = await put(`/schedule/${id}`, { repeat_config }, 400);
+      assert.deepEqual([refused["error_code"], refused["details"].field], ["SCHEDULE_005", "repeat_config"]);
+    }
+    assert.equal((await get("/v1/series"))["data"].length, 0);
+  });
+
   test("refuses what it cannot do, and changes nothing", async () => {
     const { schedule, put, get } = await openScheduleHouse();
     const id = await schedule();
