@@ -202,10 +202,4 @@ export const mutations: readonly Mutation[] = [
     "last === null ? firstSlotAfter(recurrence, input.after) : nextSlot(recurrence, last);",
     "firstSlotAfter(recurrence, last === null ? input.after : now);",
   ),
-  one(
-    "M20 every slot that passed is made up for",
-    "src/domain/series.ts",
-    `if (policy.misfire === "run_all") return fresh.slice(-policy.misfiresMax);`,
-    `if (policy.misfire === "run_all") return passed;`,
-  ),
 ];
