@@ -2,7 +2,15 @@ import { isClockFenced } from "./clock-watch.ts";
 import type { Context } from "./context.ts";
 
 const beatMs = 1000;
-const lookedAt = ["dispatch", "recur", "expire", "reconcile", "deliver", "fan-out", "deliver-events"] as const;
+const lookedAt = [
+  "dispatch",
+  "recur",
+  "expire",
+  "reconcile",
+  "deliver",
+  "fan-out",
+  "deliver-events",
+] as const;
 const seenEveryMs = 10_000;
 /** Where nobody else takes over, being seen only dates an outage. */
 const seenAloneMs = 60_000;

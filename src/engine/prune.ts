@@ -39,7 +39,12 @@ export function makePrune(context: Context): () => Promise<number> {
         before: now - context.tuning.keepCallsMs,
         limit: 10 * page,
       });
-      return slots.length === page || series.length === page || keys.length === page || entries.length === 10 * page;
+      return (
+        slots.length === page ||
+        series.length === page ||
+        keys.length === page ||
+        entries.length === 10 * page
+      );
     });
     return full || more || removed === page ? now + 50 : now + everyMs;
   };
