@@ -24,6 +24,7 @@ import { doorSettings, doorSettingsOf } from "./settings-doors.ts";
 import { type Smtp, smtpOf, smtpProblem, smtpSettings } from "./settings-smtp.ts";
 import { type TwilioEnvironment, twilioEnvironmentOf, twilioSettings } from "./settings-twilio.ts";
 import { type Replaced, replaced } from "./settings-replaced.ts";
+import { tokenWarnings } from "./settings-tokens.ts";
 
 /** Every setting, once. `docs/reference/configuration.md` is compared with this table by a test. */
 export const settings = {
@@ -276,7 +277,7 @@ function assemble(values: Values, foreign: readonly string[]): Config {
     ),
   );
   const store: StoreLocation = given ?? { kind: "sqlite", path: databasePath };
-  const warnings = [...foreign];
+  const warnings = [...foreign, ...tokenWarnings(values)];
   const usesRedis = redisUrl !== null && store.kind === "postgres";
   if (redisUrl !== null && !usesRedis) {
     warnings.push("REDIS_URL is ignored: Redis is of use only beside Postgres (DATABASE_URL=postgres://…).");

@@ -13,10 +13,9 @@ export const tokenSettings = {
         "Schedule module: the secret of tokens (JWT) signed with HS256; 32 characters or more are as strong as the signature. With this or `JWT_PUBLIC_KEYS` its door asks for a token or an API key, also on loopback.",
     },
     {
-      expected: "a text of at least 8 characters that is no key in PEM or JSON",
+      expected: "a text that is no key in PEM or JSON",
       // A public key that is taken for a secret lets everybody sign.
-      read: (value) =>
-        value.length < 8 || /-----BEGIN|^\s*\{/.test(value) ? { ok: false } : { ok: true, value },
+      read: (value) => (/-----BEGIN|^\s*\{/.test(value) ? { ok: false } : { ok: true, value }),
     },
   ),
   jwtPublicKeys: withDefault(
@@ -46,6 +45,16 @@ export const tokenSettings = {
 } as const satisfies Record<string, Setting<unknown>>;
 
 type TokenValues = { readonly [K in keyof typeof tokenSettings]: (typeof tokenSettings)[K]["absent"] };
+
+const SECRET_MIN = 32;
+
+/** What the operator should know of these settings, in sentences. */
+export function tokenWarnings({ jwtSecret }: Pick<TokenValues, "jwtSecret">): string[] {
+  if (jwtSecret === null || jwtSecret.length >= SECRET_MIN) return [];
+  return [
+    `JWT_SECRET is shorter than ${SECRET_MIN} characters: whoever has one token can find it by trying, and then sign others.`,
+  ];
+}
 
 /** Null when no key is configured: then tokens are not read. */
 export function tokenSettingsOf(values: TokenValues): TokenSettings | null {

@@ -283,7 +283,6 @@ describe("the settings of tokens", () => {
   const wrong: readonly [string, Record<string, string>][] = [
     ["a public key for a secret", { JWT_SECRET: rsaPem }],
     ["a key set for a secret", { JWT_SECRET: keySet() }],
-    ["a secret that is too short", { JWT_SECRET: "short" }],
     [
       "a private key among the public ones",
       { JWT_PUBLIC_KEYS: rsa.privateKey.export({ type: "pkcs8", format: "pem" }) },
@@ -324,6 +323,15 @@ describe("the settings of tokens", () => {
         );
     });
   }
+
+  test("a weak secret is taken, for it is what the other system used, and told at the start without its text", () => {
+    const { doors, warnings } = readConfig({ JWT_SECRET: "hunter2" });
+    assert.equal(doors.schedule.tokens?.keys.length, 1);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? "", /^JWT_SECRET is shorter than 32 characters/);
+    assert.doesNotMatch(warnings.join(), /hunter2/);
+    assert.deepEqual(readConfig({ JWT_SECRET: SECRET }).warnings, []);
+  });
 
   test("nothing set means no tokens", () => {
     assert.equal(doorsWith({}).schedule.tokens, null);

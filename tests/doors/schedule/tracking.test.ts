@@ -285,6 +285,11 @@ describe("lists and sums are the same on every store", () => {
         [stats["total_calls"], stats["completed_calls"], stats["failed_calls"], stats["success_rate"]],
         [4, 2, 1, 50],
       );
+      const turned = await schedule({ scheduled_time: "2024-02-01T10:00:00Z" });
+      const repeat = { repeat_config: { enabled: true, frequency: "monthly" } };
+      const { schedule_id: series } = await put(`/schedule/${turned}`, repeat);
+      assert.equal((await get(`/schedule/${turned}`))["schedule"].id, series);
+      assert.equal((await get("/schedule/"))["total"], 4);
       await house.engine.stop(1000);
       await opened.close();
     });
