@@ -4,6 +4,8 @@ import { derivedEventTypes } from "../../src/domain/event-types.ts";
 import { deliveryLadder } from "../../src/domain/delivery.ts";
 import type { Actor } from "../../src/engine/engine.ts";
 import type { WebhookEndpointInput } from "../../src/engine/notify.ts";
+import { rotateEncryption } from "../../src/engine/rotate-encryption.ts";
+import { createSecrets } from "../../src/system/secrets.ts";
 import { type EngineOptions, type TestEngine, startEngine } from "../support/engine.ts";
 import { KeptChannel } from "../support/kept-channel.ts";
 
@@ -370,6 +372,23 @@ test("with keys, nothing of an endpoint or a message stands readable in the stor
   });
   assert.doesNotMatch(JSON.stringify(rows), /whsec_|hooks\.example|2125550100/);
   assert.match(JSON.stringify(rows), /enc:a:/);
+});
+
+test("after a change of keys the old one is needed for nothing that concerns subscribers", async () => {
+  const keyOf = (id: string, byte: number) => ({ id, key: new Uint8Array(32).fill(byte) });
+  const t = await withEndpoint({ events: ["call.scheduled"] }, { encryptionKeys: [keyOf("a", 1)] });
+  await t.engine.rotateWebhookSecret(t.actor, t.endpointId, {});
+  await t.call({ ...answered, in: "1h" });
+  await t.advance(minute);
+  const both = createSecrets("a secret for tests alone", [keyOf("b", 2), keyOf("a", 1)]);
+  assert.ok((await rotateEncryption(t.store, both, () => {})) > 0);
+  const channel = new KeptChannel();
+  const after = await t.afterKill({ channels: { webhook: channel }, encryptionKeys: [keyOf("b", 2)] });
+  const [sent] = (await after.engine.listDeliveries(after.actor, t.endpointId, {}, { limit: 1 })).data;
+  await after.engine.resendDelivery(after.actor, sent?.id ?? "");
+  await after.advance(minute);
+  assert.equal(channel.sent[0]?.body, t.channel.sent[0]?.body);
+  assert.equal(channel.sent[0]?.secrets.length, 2);
 });
 
 test("of another workspace nothing is seen, told, or can be changed", async () => {
