@@ -209,15 +209,20 @@ export function attemptStatements(
       ),
     },
     outbox: {
-      insert: make.insertMany("outbox", {
-        id: "bigint",
-        workspace_id: "bigint",
-        kind: "text",
-        attempt_id: "bigint",
-        due_at: "bigint",
-        tries: "bigint",
-        created_at: "bigint",
-      }),
+      // Written again after a lost answer, it is the same wish.
+      insert: make.insertMany(
+        "outbox",
+        {
+          id: "bigint",
+          workspace_id: "bigint",
+          kind: "text",
+          attempt_id: "bigint",
+          due_at: "bigint",
+          tries: "bigint",
+          created_at: "bigint",
+        },
+        { conflict: "on conflict (id) do nothing" },
+      ),
       due: make.query((db, arg) =>
         db
           .selectFrom("outbox")
