@@ -102,6 +102,8 @@ export type Context = Omit<EnginePorts, "tuning"> & {
 
 export type EngineState = {
   draining: boolean;
+  /** When somebody last asked for a call, on the steady clock (ms). */
+  askedAt: number;
   /** A test clock is being moved. */
   isMoved: boolean;
   /** After a jump of the clock nothing is dialed until then. */
@@ -114,6 +116,15 @@ export type EngineState = {
   /** Attempts whose create request is under way in this process. */
   readonly placing: Set<number>;
 };
+
+/**
+ * Whether somebody waits for answers to creates while the store works in the same thread: then every batch is kept short,
+ * and else as large as serves the calls.
+ */
+export function isAsked(context: Context): boolean {
+  return context.store.singleOwner && context.clock.mono() - context.state.askedAt < askedForMs;
+}
+const askedForMs = 1000;
 
 export type ConnectedCarrier = { readonly kind: CarrierKind; readonly carrier: Carrier };
 

@@ -79,6 +79,7 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
     },
     state: {
       draining: false,
+      askedAt: -Infinity,
       isMoved: false,
       fencedUntil: 0,
       anchor: { wall: options.clock.now(), mono: options.clock.mono() },

@@ -5,10 +5,11 @@ import type { AttemptRow, CallDocumentRow, CallRow, DedupeRow, LaneRow } from ".
 import type { Claimable } from "../ports/statements.ts";
 import type { Tx } from "../ports/store.ts";
 import { isClockFenced } from "./clock-watch.ts";
-import type { Context } from "./context.ts";
+import { type Context, isAsked } from "./context.ts";
 import { dialsOf, suppressionFor, suppressionsOf } from "./claim-people.ts";
 import { type Judged, end, standAside } from "./claim-verdict.ts";
 import { runSure } from "./run-sure.ts";
+import { adaptedSize, sizeMin } from "./group.ts";
 import { documentPlace, parseDocument, phonePlace } from "./document.ts";
 import type { Lease } from "./ids.ts";
 import { isWatched, openGuard } from "./live-claim.ts";
@@ -37,6 +38,8 @@ const stopRecheckMs = (context: Context): number => (context.store.singleOwner ?
 /** A create request is answered, or given up, within this time. */
 const placingMs = 60_000;
 const dialsKept = 50;
+/** While nobody waits for an answer, smaller batches would only cost more commits. */
+const sizeAlone = 200;
 
 /**
  * The duty that starts calls. It claims due calls lane by lane under the limits, until nothing is due or every line is
@@ -52,7 +55,9 @@ export function makeDispatch(
 ): () => Promise<number> {
   let turn = 0;
   // A networked store is not blocked by a large batch, and pays for each round trip.
-  let size = context.store.singleOwner ? Math.min(200, context.tuning.claimMax) : context.tuning.claimMax;
+  let size = context.store.singleOwner
+    ? Math.min(sizeAlone, context.tuning.claimMax)
+    : context.tuning.claimMax;
   return async () => {
     for (;;) {
       if (context.state.draining) return forever;
@@ -73,7 +78,11 @@ export function makeDispatch(
         const before = context.clock.mono();
         const claim = await claimLane(context, lane, Math.min(size, room));
         if (claim.isBookOld) await context.book.load();
-        size = adapted(context, size, claim.taken, context.clock.mono() - before);
+        if (context.store.singleOwner) {
+          const tookMs = context.clock.mono() - before;
+          const min = isAsked(context) ? sizeMin : sizeAlone;
+          size = adaptedSize(size, claim.taken, tookMs, context.tuning.claimMs, min, context.tuning.claimMax);
+        }
         if (claim.blocked !== null) block(context, lane.line_id, claim.blocked);
         if (claim.attempts.length > 0) deliver(claim.attempts.map((attempt) => attempt.id));
         if (claim.taken > 0) context.announce();
@@ -95,15 +104,6 @@ function block(
 /** Lets what has arrived in the meantime, creates above all, go first. */
 function breathe(context: Context): Promise<void> {
   return new Promise((resolve) => context.clock.tick(resolve));
-}
-
-function adapted(context: Context, size: number, taken: number, tookMs: number): number {
-  if (!context.store.singleOwner || taken < size / 2 || tookMs === 0) return size;
-  const wanted = Math.round((size * context.tuning.claimMs) / tookMs);
-  return Math.max(
-    Math.min(200, context.tuning.claimMax),
-    Math.min(context.tuning.claimMax, Math.round((size + wanted) / 2)),
-  );
 }
 
 function openLanes(context: Context, now: number): LaneRow[] {

@@ -8,7 +8,7 @@ import type {
   SuppressionRow,
 } from "../ports/rows.ts";
 import type { Tx } from "../ports/store.ts";
-import type { Context } from "./context.ts";
+import { type Context, isAsked } from "./context.ts";
 import { runSure } from "./run-sure.ts";
 import { dedupeOf } from "./dispatch.ts";
 import { type Judgement, foldAttempt } from "./fold-attempt.ts";
@@ -41,6 +41,7 @@ export function makeReceive(context: Context): Receive {
     clock: context.clock,
     max: context.tuning.groupMax,
     lanes: context.store.singleOwner ? 1 : 2,
+    target: () => (isAsked(context) ? context.tuning.claimMs : null),
     commit: async (items) => {
       const settled = await settleItems(context, items);
       return items.map((item) => settled.stored.has(item.attemptId));

@@ -23,6 +23,7 @@ export async function schedule(
   request: CallRequest,
   idempotency?: Idempotency,
 ): Promise<Scheduled> {
+  context.state.askedAt = context.clock.mono();
   let draft: Draft;
   try {
     draft = await draftCall(context, actor, request, idempotency ?? null);
