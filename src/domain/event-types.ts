@@ -85,6 +85,8 @@ export const derivedEventTypes = [
   "contact.opted_out",
   "disposition.recorded",
   "limit.reached",
+  "schedule.ended",
+  "schedule.occurrence_created",
   "webhook_endpoint.test",
   "notification_handler.test",
 ] as const;
@@ -171,12 +173,19 @@ export function isEventFilter(text: string): boolean {
 
 /** What follows from an entry that belongs to no call. */
 export function derivedFromWide(type: string): readonly string[] {
-  return type.endsWith("_cap_reached") ? ["limit.reached"] : [];
+  if (type === "series.ended") return ["schedule.ended"];
+  return isCap(type) ? ["limit.reached"] : [];
+}
+
+function isCap(type: string): boolean {
+  return type.endsWith("_cap_reached");
 }
 
 function derivedFrom(before: CallStory, entry: EntryFacts): string[] {
   const { type, reason, data } = entry;
   const derived: string[] = [];
+  if (type === "call.scheduled" && data["series_id"] !== undefined)
+    derived.push("schedule.occurrence_created");
   if (type === "call.dialing" && reason !== null) derived.push("call.queued");
   if (limitOf(entry) !== null) derived.push("limit.reached");
   if (isSettling(before, entry)) derived.push("call.settled");
@@ -191,8 +200,7 @@ const caps: ReadonlySet<unknown> = new Set(["number_cap", "daily_cap"]);
 
 /** The cap that was reached: as the entry names it, or as the reason that held a call up. Waiting for a free slot is everyday, and none. */
 export function limitOf(entry: EntryFacts): string | null {
-  if (derivedFromWide(entry.type).length > 0)
-    return entry.type.slice(entry.type.indexOf(".") + 1, -"_reached".length);
+  if (isCap(entry.type)) return entry.type.slice(entry.type.indexOf(".") + 1, -"_reached".length);
   const said =
     entry.type === "call.moved" || entry.type === "call.dialing"
       ? entry.reason

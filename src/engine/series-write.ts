@@ -134,7 +134,8 @@ export function* writeSlots(
   const drafts = planned.flatMap(({ draft }) => draft ?? []);
   for (const draft of drafts) {
     draft.call.ledger_head = 0;
-    entries.add(draft.call, scheduledEntry(draft));
+    const entry = scheduledEntry(draft);
+    entries.add(draft.call, { ...entry, data: { ...entry.data, ...seriesOf(context, draft) } });
   }
   yield* insertDrafts(
     context,
@@ -202,6 +203,13 @@ function* asTheyStand(
 /** "2027-03-14T10:00@2027-03-14T15:00:00.000Z"; what tells the second of two equal times stays at the end. */
 function keyWithInstant({ slot, at }: OccurrenceRow): string {
   return slot.replace(/(#2)?$/, `@${formatUtc(at)}$1`);
+}
+
+function seriesOf(context: Context, { call, document }: Draft) {
+  return {
+    series_id: context.secrets.publicId("series", call.series_id ?? 0),
+    slot: document.occurrence?.slot ?? "",
+  };
 }
 
 /** The earliest instant at which one of the planned calls is due; null when there is none. */
