@@ -36,7 +36,7 @@ async function main(waiting: number, due: number): Promise<void> {
     const alone = await measure(bench, model, due, 1_000_000);
     say(`${due} due occurrences, no others: ${alone.perSecond}/s, ${alone.cpuMicros} µs CPU each`);
     const before = await bench.bytes();
-    await fill(bench, model, waiting, 10_000_000, bench.engine.now() + 12 * hourMs);
+    await fill(bench, model, waiting, 10_000_000, bench.engine.now() + 12 * hourMs, hourMs);
     say(`${waiting} more series wait: ${Math.round(((await bench.bytes()) - before) / waiting)} bytes each`);
     const beside = await measure(bench, model, due, 2_000_000);
     say(`${due} due occurrences beside them: ${beside.perSecond}/s, ${beside.cpuMicros} µs CPU each`);
@@ -90,11 +90,12 @@ async function fill(
   count: number,
   firstId: number,
   wakeAt: number,
+  spreadMs: number,
 ): Promise<void> {
   for (let from = 0; from < count; from += page) {
     const rows = Array.from({ length: Math.min(page, count - from) }, (_, index): SeriesRow => {
       const id = firstId + from + index;
-      return { ...model, id, call_id: null, wake_at: wakeAt + ((from + index) % 86_400) };
+      return { ...model, id, call_id: null, wake_at: wakeAt + ((from + index) % spreadMs) };
     });
     await bench.store.run("fill", () => bench.store.statements.series.insert(rows));
   }
@@ -107,8 +108,9 @@ async function measure(
   due: number,
   firstId: number,
 ): Promise<{ perSecond: number; cpuMicros: number }> {
-  await fill(bench, model, due, firstId, bench.engine.now() - 86_400);
-  const startAt = new Date(bench.engine.now() + 1500).toISOString();
+  const wakeAt = bench.engine.now() + 4000;
+  await fill(bench, model, due, firstId, wakeAt, 1);
+  const startAt = new Date(wakeAt).toISOString();
   // Its slot wakes the duty.
   const { series } = await bench.engine.createSeries(bench.actor, {
     to: "+12125550100",
@@ -122,7 +124,8 @@ async function measure(
         bench.store.statements.series.toWake({ now: bench.engine.now(), limit: 1 }),
       )
     ).length;
-  while (bench.engine.now() < Date.parse(startAt)) await wait(1);
+  if (bench.engine.now() >= wakeAt) throw new Error("The series were not made in time");
+  while (bench.engine.now() < wakeAt) await wait(1);
   const cpu = process.cpuUsage();
   const started = performance.now();
   while ((await left()) > 0) await wait(5);
