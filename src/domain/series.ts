@@ -68,12 +68,7 @@ export function advance(input: AdvanceInput): Advance {
   const { recurrence, last, now } = input;
   const first = last === null ? firstSlotAfter(recurrence, input.after) : nextSlot(recurrence, last);
   const steps: SeriesStep[] = [];
-  let passed: Slot[] = [];
-  let slot = first;
-  while (slot !== null && slot.at <= now && passed.length < walkMax) {
-    passed.push(slot);
-    slot = nextSlot(recurrence, slot);
-  }
+  let { passed, slot } = walk(recurrence, first, now, walkMax);
   const isFar = slot !== null && slot.at <= now;
   if (slot !== null && isFar) ({ passed, slot } = jump(input, steps, passed[0] ?? slot));
   steps.push(...judge(input, passed));
@@ -84,15 +79,22 @@ export function advance(input: AdvanceInput): Advance {
   return { steps, last: slot, wakeAt: slot.at };
 }
 
+type Walked = { readonly passed: readonly Slot[]; readonly slot: Slot | null };
+
 /** Leaves out a stretch too long to be walked, up to what is recent enough to be judged slot by slot. */
-function jump(input: AdvanceInput, steps: SeriesStep[], first: Slot): { passed: Slot[]; slot: Slot | null } {
+function jump(input: AdvanceInput, steps: SeriesStep[], first: Slot): Walked {
   const { recurrence, now, policy } = input;
   const recent = firstSlotAfter(recurrence, Math.max(first.at, now - Math.min(policy.graceMs, recentMs) - 1));
   const reason = input.passed === "misfires" ? "missed" : "series_paused";
   steps.push({ kind: "leave_stretch", first, before: recent, reason });
+  return walk(recurrence, recent, now, Infinity);
+}
+
+/** The slots from `first` on that passed by `now`, at most `max`, and the slot behind them. */
+function walk(recurrence: Recurrence, first: Slot | null, now: number, max: number): Walked {
   const passed: Slot[] = [];
-  let slot = recent;
-  while (slot !== null && slot.at <= now) {
+  let slot = first;
+  while (slot !== null && slot.at <= now && passed.length < max) {
     passed.push(slot);
     slot = nextSlot(recurrence, slot);
   }

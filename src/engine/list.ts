@@ -219,7 +219,8 @@ function matches(view: CallView, filter: CallFilter): boolean {
   );
 }
 
-function numberHash(context: Context, actor: Actor, to: string): string {
+/** The hash by which calls and series to a number are found. Throws `invalid_parameter`. */
+export function numberHash(context: Context, actor: Actor, to: string): string {
   const phone = parsePhone(to);
   if (!phone.ok) throw new Refusal("invalid_parameter", `to: ${phone.detail}`);
   return context.secrets.numberHash(actor.workspaceId, phone.e164);

@@ -1,11 +1,11 @@
 import { describeRule, firstSlotAfter, nextSlot } from "../domain/recurrence/recurrence.ts";
-import { parsePhone } from "../domain/phone.ts";
 import { Refusal } from "../domain/refusal.ts";
 import { formatWall } from "../domain/zone.ts";
 import type { OccurrenceRow, SeriesRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import type { Actor, Page, PageRequest } from "./engine.ts";
+import { numberHash } from "./list.ts";
 import type { OccurrenceView, SeriesFilter, SeriesView } from "./series-api.ts";
 import { type OpenSeries, openSeries } from "./series-document.ts";
 import { placeOf } from "./recur.ts";
@@ -50,7 +50,7 @@ export async function listSeries(
           owner: filter.owner ?? null,
           or_unowned: filter.orUnowned === true ? 1 : 0,
           agent: filter.agent ?? null,
-          number_hash: filter.to === undefined ? null : hashOf(context, actor, filter.to),
+          number_hash: filter.to === undefined ? null : numberHash(context, actor, filter.to),
         }),
       )),
     );
@@ -139,12 +139,6 @@ export function occurrenceView(context: Context, row: OccurrenceRow): Occurrence
     reason: row.reason,
     callId: row.call_id === null ? null : context.secrets.publicId("call", row.call_id),
   };
-}
-
-function hashOf(context: Context, actor: Actor, to: string): string {
-  const phone = parsePhone(to);
-  if (!phone.ok) throw new Refusal("invalid_parameter", `to: ${phone.detail}`);
-  return context.secrets.numberHash(actor.workspaceId, phone.e164);
 }
 
 function writePlace(row: OccurrenceRow): string {
