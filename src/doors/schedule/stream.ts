@@ -3,7 +3,7 @@ import type { FastifyReply } from "fastify";
 import { Refusal } from "../../domain/refusal.ts";
 import { formatUtc } from "../../domain/zone.ts";
 import type { Engine, EventView } from "../../engine/engine.ts";
-import { EventStream } from "../../engine/event-stream.ts";
+import { EventStreams } from "../../engine/event-streams.ts";
 import type { CallAndAttempt } from "../../engine/schedules-api.ts";
 import type { Caller, DoorPorts } from "../../ports/door.ts";
 
@@ -19,40 +19,28 @@ import { viewOfStatus } from "./status.ts";
  * happens. It starts after `Last-Event-ID` (or `after`), else now; a client that reconnects misses nothing.
  */
 export function streamHandlers(ports: DoorPorts<Engine>) {
-  const { engine, clock, streamsMax, stillAllowed } = ports;
-  const open = new Set<EventStream>();
+  const streams = new EventStreams(ports);
 
   return {
     stream: async (request: Request, reply: FastifyReply) => {
-      if (open.size >= streamsMax)
-        throw new Refusal("rate_limited", `There are ${streamsMax} live streams already.`);
-      const given = request.headers["last-event-id"];
-      const after = (typeof given === "string" ? given : undefined) ?? textOf(request.query, "after");
-      const caller = callerOf(request);
-      // Reading one event tells before the stream begins when the cursor is none of ours.
-      if (after !== undefined) await engine.listEvents(caller.actor, after, 1);
-      const stream = new EventStream({
-        engine,
-        clock,
-        actor: caller.actor,
-        types: undefined,
-        print: (events) => print(engine, caller, events),
-        cursor: after ?? (await engine.newestCursor(caller.actor)),
-        stillAllowed: () => stillAllowed(request),
+      const stream = await streams.open(() => {
+        const given = request.headers["last-event-id"];
+        const caller = callerOf(request);
+        return {
+          after: (typeof given === "string" ? given : undefined) ?? textOf(request.query, "after"),
+          actor: caller.actor,
+          types: undefined,
+          print: (events) => print(ports.engine, caller, events),
+          stillAllowed: () => ports.stillAllowed(request),
+        };
       });
-      open.add(stream);
-      stream.once("close", () => open.delete(stream));
       return reply
         .type("text/event-stream; charset=utf-8")
         .header("cache-control", "no-store, no-transform")
         .header("x-accel-buffering", "no")
         .send(stream);
     },
-
-    /** Ends every stream, at shutdown; their clients will reconnect with the last id they saw. */
-    endAll: () => {
-      for (const stream of open) stream.end();
-    },
+    endAll: () => streams.endAll(),
   };
 }
 

@@ -1,8 +1,7 @@
 import type { FastifyReply } from "fastify";
 
-import { Refusal } from "../../domain/refusal.ts";
 import type { Engine, EventView } from "../../engine/engine.ts";
-import { EventStream } from "../../engine/event-stream.ts";
+import { EventStreams } from "../../engine/event-streams.ts";
 import type { DoorPorts } from "../../ports/door.ts";
 
 import type { StreamQuery } from "./call-schemas.ts";
@@ -14,41 +13,27 @@ import { type Checked, actorOf, wordsOf } from "./requests.ts";
  * ids are the ledger's own cursors, so that a client which reconnects misses nothing.
  */
 export function streamHandlers(ports: DoorPorts<Engine>) {
-  const { engine, clock, streamsMax, stillAllowed } = ports;
-  const open = new Set<EventStream>();
+  const streams = new EventStreams(ports);
 
   return {
     stream: async (request: Checked<unknown, StreamQuery>, reply: FastifyReply) => {
-      if (open.size >= streamsMax)
-        throw new Refusal("rate_limited", `There are ${streamsMax} live streams already.`);
-      const given = request.headers["last-event-id"];
-      const after = (typeof given === "string" ? given : undefined) ?? request.query.after;
-      const actor = actorOf(request);
-      const types = wordsOf("type", request.query.type, null);
-      // Reading one event tells before the stream begins when the cursor is none of ours.
-      if (after !== undefined) await engine.listEvents(actor, after, 1);
-      const stream = new EventStream({
-        engine,
-        clock,
-        actor,
-        types,
-        print,
-        cursor: after ?? (await engine.newestCursor(actor)),
-        stillAllowed: () => stillAllowed(request),
+      const stream = await streams.open(() => {
+        const given = request.headers["last-event-id"];
+        return {
+          after: (typeof given === "string" ? given : undefined) ?? request.query.after,
+          actor: actorOf(request),
+          types: wordsOf("type", request.query.type, null),
+          print,
+          stillAllowed: () => ports.stillAllowed(request),
+        };
       });
-      open.add(stream);
-      stream.once("close", () => open.delete(stream));
       return reply
         .type("text/event-stream; charset=utf-8")
         .header("cache-control", "no-store, no-transform")
         .header("x-accel-buffering", "no")
         .send(stream);
     },
-
-    /** Ends every stream, at shutdown; their clients will reconnect with the last id they saw. */
-    endAll: () => {
-      for (const stream of open) stream.end();
-    },
+    endAll: () => streams.endAll(),
   };
 }
 
