@@ -108,9 +108,9 @@ describe("SQL", () => {
   const statement =
     /\b(?:select\s[^;]{0,400}?\sfrom\s|insert\s+into\s|update\s+\w+\s+set\s|delete\s+from\s|(?:create|alter|drop)\s+(?:table|index)\s)/i;
 
-  test("is written in store/ and migrations/ alone", () => {
+  test("is written in store/, migrations/ and the statements of programs alone", () => {
     const wrong = sources
-      .filter(({ path }) => !path.startsWith("src/store/"))
+      .filter(({ path }) => !/^src\/(?:store\/|programs\/[^/]+\/statements)/.test(path))
       .flatMap(({ path, strings }) =>
         strings
           .filter(({ content }) => statement.test(content))
@@ -126,7 +126,7 @@ describe("SQL", () => {
     const inCode = sources
       .filter(
         ({ path }) =>
-          path.startsWith("src/store/") &&
+          /^src\/(?:store|programs)\//.test(path) &&
           path !== "src/store/dialect.ts" &&
           path !== "src/store/postgres.ts",
       )
@@ -271,11 +271,11 @@ function unitOf(path: string): string {
 const hidden: readonly { readonly name: RegExp; readonly may: RegExp }[] = [
   { name: /^node:sqlite$/, may: /^src\/store\/sqlite\.ts$|^src\/cli\/backup-file\.ts$/ },
   { name: /^pg$/, may: /^src\/store\/postgres\.ts$/ },
-  { name: /^kysely$/, may: /^src\/store\// },
-  { name: /^(?:fastify|@fastify\/.*)$/, may: /^src\/(?:server|doors|ports\/door\.ts)/ },
-  { name: /^typebox/, may: /^src\/(?:server|doors)\// },
+  { name: /^kysely$/, may: /^src\/(?:store\/|ports\/sql\.ts|programs\/[^/]+\/statements)/ },
+  { name: /^(?:fastify|@fastify\/.*)$/, may: /^src\/(?:server|doors|programs|ports\/(?:door\.ts|http\/))/ },
+  { name: /^typebox/, may: /^src\/(?:server|doors|programs|ports\/http)\// },
   { name: /^commander$/, may: /^src\/cli\// },
-  { name: /^csv-parse/, may: /^src\/cli\// },
+  { name: /^csv-parse/, may: /^src\/(?:cli|system)\// },
   { name: /^nodemailer$/, may: /^src\/channels\/email\// },
   {
     name: /^(?:undici|pino|date-holidays|ipaddr\.js|node:dns.*|node:net)$/,

@@ -9,6 +9,7 @@ export const idNames = [
   "node",
   "delivery",
   "series",
+  "record",
 ] as const;
 export type IdName = (typeof idNames)[number];
 type Needs = Partial<Record<IdName, number>>;
@@ -22,6 +23,7 @@ const blockSize = {
   node: 1,
   delivery: 2000,
   series: 1000,
+  record: 2000,
 } as const satisfies Record<IdName, number>;
 
 type Block = { next: number; end: number };

@@ -9,9 +9,9 @@ import { pageQuery } from "./call-schemas.ts";
 import * as jobs from "./queue-schemas.ts";
 import { queueHandlers } from "./queues.ts";
 import { stale } from "./refusal-lists.ts";
-import { nothing } from "./schema-parts.ts";
+import { nothing } from "../../ports/http/schema-parts.ts";
 import { reasonBody } from "./schemas.ts";
-import { section } from "./section.ts";
+import { section } from "../../ports/http/section.ts";
 
 /** Who speaks in calls. */
 export function addAgents(app: FastifyInstance, ports: DoorPorts<Engine>): void {

@@ -16,7 +16,7 @@ import {
   pageRequestOf,
   requireVersion,
   sendPage,
-} from "./requests.ts";
+} from "../../ports/http/requests.ts";
 
 /** The handlers of `/v1/agents`. */
 export function agentHandlers({ engine }: DoorPorts<Engine>) {

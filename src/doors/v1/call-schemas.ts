@@ -16,7 +16,7 @@ import {
   utc,
   utcOrNull,
   weekly,
-} from "./schema-parts.ts";
+} from "../../ports/http/schema-parts.ts";
 
 const at = Type.String({
   maxLength: 64,

@@ -28,7 +28,7 @@ import {
   sendPage,
   wholePage,
   wordsOf,
-} from "./requests.ts";
+} from "../../ports/http/requests.ts";
 
 const shownStatuses: readonly ShownStatus[] = ["queued", ...callStatuses];
 

@@ -4,7 +4,7 @@ import { Refusal } from "../../domain/refusal.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { DoorPorts } from "../../ports/door.ts";
 
-import { type Checked, actorOf, pageRequestOf, sendPage } from "./requests.ts";
+import { type Checked, actorOf, pageRequestOf, sendPage } from "../../ports/http/requests.ts";
 import { renderDelivery } from "./webhook-render.ts";
 import type { DeliveriesQuery, Recovery } from "./webhook-schemas.ts";
 

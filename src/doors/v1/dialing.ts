@@ -2,7 +2,7 @@ import type { Engine } from "../../engine/engine.ts";
 import type { DoorPorts } from "../../ports/door.ts";
 
 import { instant } from "./render.ts";
-import { type Checked, actorOf } from "./requests.ts";
+import { type Checked, actorOf } from "../../ports/http/requests.ts";
 import type { DialingStop } from "./schemas.ts";
 
 /** The handlers of `/v1/dialing`: the switch that stops all new calls of the workspace. */

@@ -5,7 +5,7 @@ import type { DoorPorts } from "../../ports/door.ts";
 
 import type { EventsQuery } from "./call-schemas.ts";
 import { renderEvent } from "./render.ts";
-import { type Checked, actorOf, limitOf, withParameter, wordsOf } from "./requests.ts";
+import { type Checked, actorOf, limitOf, withParameter, wordsOf } from "../../ports/http/requests.ts";
 
 /** The handler of `/v1/events`: the ledger as a list that never ends, so `next_cursor` is always there. */
 export function eventHandlers({ engine }: DoorPorts<Engine>) {

@@ -6,7 +6,7 @@ import type { Engine, KeyInput } from "../../engine/engine.ts";
 import type { Caller, DoorPorts } from "../../ports/door.ts";
 
 import { renderKey } from "./render.ts";
-import { type Checked, actorOf, callerOf, wholePage } from "./requests.ts";
+import { type Checked, actorOf, callerOf, wholePage } from "../../ports/http/requests.ts";
 import type { KeyCreate } from "./schemas.ts";
 
 /** The handlers of `/v1/keys`. */

@@ -5,8 +5,8 @@ import type { DoorPorts } from "../../ports/door.ts";
 
 import * as of from "./live-schemas.ts";
 import { liveHandlers } from "./live.ts";
-import { nothing } from "./schema-parts.ts";
-import { section } from "./section.ts";
+import { nothing } from "../../ports/http/schema-parts.ts";
+import { section } from "../../ports/http/section.ts";
 
 /** The routes of `/v1/live`. */
 export function addLive(app: FastifyInstance, ports: DoorPorts<Engine>): void {

@@ -18,7 +18,7 @@ import type {
   NumberJson,
 } from "./live-schemas.ts";
 import { instant } from "./render.ts";
-import { type Checked, actorOf, wholePage } from "./requests.ts";
+import { type Checked, actorOf, wholePage } from "../../ports/http/requests.ts";
 
 /** The handlers of `/v1/live`: whom the lines that can ring people may ring, and what calls may cost. */
 export function liveHandlers({ engine }: DoorPorts<Engine>) {

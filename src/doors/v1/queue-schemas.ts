@@ -2,7 +2,7 @@ import { type Static, Type } from "typebox";
 
 import { jobStates } from "../../engine/job-state.ts";
 
-import { answer, duration, nullable, oneOf, pageOf, utc, utcOrNull } from "./schema-parts.ts";
+import { answer, duration, nullable, oneOf, pageOf, utc, utcOrNull } from "../../ports/http/schema-parts.ts";
 
 const counts = answer("QueueCounts", {
   waiting: Type.Integer({ description: "Due, and not begun." }),

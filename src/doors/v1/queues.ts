@@ -7,7 +7,7 @@ import type { DoorPorts } from "../../ports/door.ts";
 
 import type { QueueClean, QueueJson } from "./queue-schemas.ts";
 import { instant } from "./render.ts";
-import { type Checked, actorOf, wholePage } from "./requests.ts";
+import { type Checked, actorOf, wholePage } from "../../ports/http/requests.ts";
 import type { ReasonBody } from "./schemas.ts";
 
 /** The handlers of `/v1/queues`: the calls as queues of jobs. */

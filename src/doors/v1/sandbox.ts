@@ -3,7 +3,7 @@ import { formatUtc, parseDuration } from "../../domain/zone.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { DoorPorts } from "../../ports/door.ts";
 
-import { type Checked, actorOf } from "./requests.ts";
+import { type Checked, actorOf } from "../../ports/http/requests.ts";
 import type { ClockAdvance } from "./schemas.ts";
 
 /** The numbers of the sandbox that mean something: 22 endings of +1 212 555 01BB, Australia's and Twilio's. */

@@ -17,7 +17,7 @@ import {
   utc,
   utcOrNull,
   weekly,
-} from "./schema-parts.ts";
+} from "../../ports/http/schema-parts.ts";
 
 const kept = { version: Type.Integer(), created_at: utc, updated_at: utc };
 const isDefault = Type.Boolean({ description: "Taken where none is named; see settings." });

@@ -5,8 +5,8 @@ import type { DoorPorts } from "../../ports/door.ts";
 
 import { call, pageQuery } from "./call-schemas.ts";
 import { keyed, plans, stale } from "./refusal-lists.ts";
-import { nothing } from "./schema-parts.ts";
-import { section } from "./section.ts";
+import { nothing } from "../../ports/http/schema-parts.ts";
+import { section } from "../../ports/http/section.ts";
 import { seriesHandlers } from "./series.ts";
 import * as of from "./series-schemas.ts";
 

@@ -13,7 +13,7 @@ import {
   patchOf,
   strict,
   utc,
-} from "./schema-parts.ts";
+} from "../../ports/http/schema-parts.ts";
 
 const {
   at: _at,

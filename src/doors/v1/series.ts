@@ -16,7 +16,7 @@ import {
   phoneOf,
   sendPage,
   wordsOf,
-} from "./requests.ts";
+} from "../../ports/http/requests.ts";
 import type {
   BackfillQuery,
   NextQuery,

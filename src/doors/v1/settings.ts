@@ -4,7 +4,7 @@ import { parseDuration } from "../../domain/zone.ts";
 import type { Engine, WorkspaceSettings } from "../../engine/engine.ts";
 import type { DoorPorts } from "../../ports/door.ts";
 
-import { type Checked, actorOf } from "./requests.ts";
+import { type Checked, actorOf } from "../../ports/http/requests.ts";
 import type { SettingsJson, SettingsPatch } from "./schemas.ts";
 
 /** The handlers of `/v1/settings`. */

@@ -2,7 +2,7 @@ import type { Engine } from "../../engine/engine.ts";
 import type { DoorPorts } from "../../ports/door.ts";
 
 import { instant } from "./render.ts";
-import { type Checked, actorOf } from "./requests.ts";
+import { type Checked, actorOf } from "../../ports/http/requests.ts";
 
 /** The handler of `/v1/stats`. */
 export function statsHandlers({ engine }: DoorPorts<Engine>) {

@@ -6,7 +6,7 @@ import type { DoorPorts } from "../../ports/door.ts";
 
 import type { StreamQuery } from "./call-schemas.ts";
 import { renderEvent } from "./render.ts";
-import { type Checked, actorOf, wordsOf } from "./requests.ts";
+import { type Checked, actorOf, wordsOf } from "../../ports/http/requests.ts";
 
 /**
  * The handler of `/v1/events/stream` (server-sent events). It starts after `Last-Event-ID` (or `after`), else now. The

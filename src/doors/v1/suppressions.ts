@@ -5,7 +5,7 @@ import type { DoorPorts } from "../../ports/door.ts";
 
 import type { PageQuery } from "./call-schemas.ts";
 import { renderSuppression } from "./render.ts";
-import { type Checked, actorOf, pageRequestOf, sendPage } from "./requests.ts";
+import { type Checked, actorOf, pageRequestOf, sendPage } from "../../ports/http/requests.ts";
 import type { SuppressionCreate } from "./schemas.ts";
 
 /** The handlers of `/v1/suppressions`. */

@@ -6,8 +6,8 @@ import type { DoorPorts } from "../../ports/door.ts";
 import { deliveryHandlers } from "./deliveries.ts";
 import { notificationHandlerHandlers } from "./notification-handlers.ts";
 import { stale } from "./refusal-lists.ts";
-import { nothing } from "./schema-parts.ts";
-import { section } from "./section.ts";
+import { nothing } from "../../ports/http/schema-parts.ts";
+import { section } from "../../ports/http/section.ts";
 import { webhookEndpointHandlers } from "./webhook-endpoints.ts";
 import * as is from "./webhook-schemas.ts";
 

@@ -11,7 +11,7 @@ import {
   strict,
   utc,
   utcOrNull,
-} from "./schema-parts.ts";
+} from "../../ports/http/schema-parts.ts";
 
 const events = Type.Array(
   Type.String({

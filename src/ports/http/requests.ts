@@ -4,8 +4,7 @@ import type { Static, TSchema } from "typebox";
 import { parsePhone } from "../../domain/phone.ts";
 import { Refusal } from "../../domain/refusal.ts";
 import { parseWhen } from "../../domain/zone.ts";
-import type { Actor, Page } from "../../engine/engine.ts";
-import type { Caller } from "../../ports/door.ts";
+import type { Caller } from "../door.ts";
 
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 200;
@@ -24,7 +23,7 @@ export function callerOf(request: FastifyRequest): Caller {
   return request.caller;
 }
 
-export function actorOf(request: FastifyRequest): Actor {
+export function actorOf(request: FastifyRequest): Caller["actor"] {
   return callerOf(request).actor;
 }
 
@@ -36,6 +35,9 @@ export function limitOf(query: { readonly limit?: number }): number {
 export function pageRequestOf(query: { readonly limit?: number; readonly cursor?: string }) {
   return { limit: limitOf(query), ...(query.cursor === undefined ? {} : { cursor: query.cursor }) };
 }
+
+/** A part of a list, and where the next one begins. */
+type Page<T> = { readonly data: readonly T[]; readonly nextCursor: string | null };
 
 /** A page as JSON, with a Link to the next one (RFC 8288). */
 export function sendPage<T, Json>(
