@@ -21,6 +21,8 @@ export type Letter = {
   readonly data: Readonly<Record<string, string>>;
   /** What happened, such as `appointment_reminder_24h`. */
   readonly event: string;
+  /** When it was asked for (UTC ms); the same at each try. */
+  readonly createdAt: number;
   /** Beyond this it is of no use (UTC ms). */
   readonly expiresAt: number;
 };
@@ -83,13 +85,17 @@ export type FirebaseAccount = {
 export type SmsAccount = {
   readonly accountSid: string;
   readonly authToken: string;
-  /** An E.164 number or a messaging service (MG…). */
+  /** An E.164 number, a short code, a name of up to 11 characters, or a messaging service (MG…). */
   readonly from: string;
   readonly apiUrl: string;
 };
 
 export type MessengerPorts = {
   readonly clock: Pick<Clock, "now">;
+  /** The machine's own time, which a moved test clock does not change: what others hold against their clocks is told in it. */
+  readonly realClock: Pick<Clock, "now">;
+  /** A signal that aborts after so much real time (ms). */
+  readonly within: (ms: number) => AbortSignal;
   readonly random: Random;
   readonly log: Log;
   readonly fetch: OutsideFetch;
