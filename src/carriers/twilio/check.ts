@@ -1,9 +1,9 @@
+import { isPrivateHost } from "../../domain/wrong.ts";
 import type { CarrierCheck, LineFacts, OutsideFetch } from "../../ports/carrier.ts";
 import { ask, codeIn, isSuccess, objectIn, troubleIn } from "./api.ts";
 import { sourceOf } from "./instructions.ts";
 import type { Account, TwilioSettings } from "./settings.ts";
 import type { Params } from "./signature.ts";
-import { isPrivateHost } from "./wrong.ts";
 
 export type Checked = {
   readonly fetch: OutsideFetch;

@@ -31,13 +31,6 @@ export function faultOfCode(code: number): Fault | null {
   return null;
 }
 
-/** By the SIP status that ended a call (RFC 3261, 8197, 8688); null when it says nothing. */
-export function outcomeOfSip(status: number): Outcome | null {
-  const known = SIP.get(status);
-  if (known !== undefined) return known;
-  return status >= 500 && status < 600 ? "carrier_error" : null;
-}
-
 const CODES = new Map<number, Fault>([
   // The number cannot be called.
   ...each([21_211, 21_217, 21_214, 13_223, 13_226, 21_401, 21_421, 21_201, 21_202], INVALID),
@@ -65,25 +58,6 @@ const CODES = new Map<number, Fault>([
 export const INSTRUCTION_CODES: readonly number[] = [
   21_205, 21_206, 21_207, 21_208, 21_209, 21_218, 21_234, 21_262, 21_263,
 ];
-
-const SIP = new Map<number, Outcome>([
-  [486, "busy"],
-  [600, "busy"],
-  [408, "no_answer"],
-  [480, "no_answer"],
-  [487, "no_answer"],
-  [603, "declined"],
-  [607, "blocked"],
-  [608, "blocked"],
-  [404, "invalid_number"],
-  [410, "invalid_number"],
-  [484, "invalid_number"],
-  [485, "invalid_number"],
-  [604, "invalid_number"],
-  ...([401, 402, 403, 405, 407, 415, 420, 421, 488] as const).map(
-    (status) => [status, "carrier_error"] as const,
-  ),
-]);
 
 function each(codes: readonly number[], fault: Fault): (readonly [number, Fault])[] {
   return codes.map((code) => [code, fault] as const);

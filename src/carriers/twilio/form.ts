@@ -1,10 +1,10 @@
+import { isPrivateHost } from "../../domain/wrong.ts";
 import type { Order } from "../../ports/carrier.ts";
 import { TWIML_MAX, mergedWith, sourceOf } from "./instructions.ts";
 import type { Instructions } from "./instructions.ts";
 import type { TwilioDefaults, TwilioSettings } from "./settings.ts";
 import type { Params } from "./signature.ts";
 import { twimlOf, urlOf, valuesOf } from "./twiml.ts";
-import { isPrivateHost } from "./wrong.ts";
 
 export type Form =
   | { readonly ok: true; readonly params: Params; readonly instructions: Instructions }

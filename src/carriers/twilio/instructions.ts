@@ -1,6 +1,6 @@
 import { parseTemplate } from "../../domain/template.ts";
-import { Wrong, demand, escaped, isUrl } from "./wrong.ts";
-import type { Check } from "./wrong.ts";
+import { Wrong, demand, escaped, isUrl } from "../../domain/wrong.ts";
+import type { Check } from "../../domain/wrong.ts";
 
 /** What to say: a text with placeholders, or the text with a voice. */
 export type Say =

@@ -1,6 +1,7 @@
 import type { Outcome } from "../../domain/outcome.ts";
 import type { Report } from "../../domain/report.ts";
-import { faultOfCode, outcomeOfSip } from "./errors.ts";
+import { outcomeOfSip } from "../../domain/sip.ts";
+import { faultOfCode } from "./errors.ts";
 
 /** What a callback, or a call's resource, says of one call. */
 export type Word = {

@@ -1,8 +1,8 @@
+import { Wrong, demand, escaped, isUrl } from "../../domain/wrong.ts";
+import type { Check } from "../../domain/wrong.ts";
 import type { SettingsCheck } from "../../ports/carrier.ts";
 import { INSTRUCTION_CHECKS } from "./instructions.ts";
 import type { Instructions } from "./instructions.ts";
-import { Wrong, demand, escaped, isUrl } from "./wrong.ts";
-import type { Check } from "./wrong.ts";
 
 /** The settings of a line at Twilio as they are stored (JSON): the account, and what its calls do by default. */
 export type TwilioSettings = Instructions & {
