@@ -72,16 +72,25 @@ function overdueCheck(before: AttemptRow, now: number): number {
   return before.check_at !== null && before.check_at <= now ? before.check_at : Infinity;
 }
 
+/** When an attempt that its carrier took is looked at next, because the carrier does not tell everything by itself (UTC ms). */
+export function followedAt(context: Context, attempt: Pick<AttemptRow, "line_id">, now: number): number {
+  const carrier = context.book.lines.get(attempt.line_id)?.carrier;
+  const followMs = carrier === undefined ? undefined : context.carriers.get(carrier)?.kind.followMs;
+  return followMs === undefined ? Infinity : now + followMs;
+}
+
 function nextCheck(context: Context, attempt: AttemptRow, fold: AttemptFold, now: number): number {
   const line = context.book.lines.get(attempt.line_id);
   const ringMs = line?.ring_timeout_ms ?? 60_000;
   if (fold.status === "unknown") return now + checkLadder[0];
   if (fold.awaitsAnswerer) return now + context.tuning.graceMs;
   if (fold.status === "in_progress") {
-    return Math.min((fold.answeredAt ?? now) + attempt.max_duration_ms, now + talkingCheckMs);
+    const usual = Math.min((fold.answeredAt ?? now) + attempt.max_duration_ms, now + talkingCheckMs);
+    return Math.min(usual, followedAt(context, attempt, now));
   }
   if (fold.status === "accepted" || fold.status === "ringing") {
-    const rungOutAt = Math.max(now, fold.acceptedAt ?? now) + ringMs + context.tuning.graceMs;
+    const silentAt = Math.max(now, fold.acceptedAt ?? now) + ringMs + context.tuning.graceMs;
+    const rungOutAt = Math.min(silentAt, followedAt(context, attempt, now));
     const queues = line !== undefined && context.carriers.get(line.carrier)?.kind.queues === true;
     return fold.status === "accepted" && queues
       ? Math.min(rungOutAt, Math.max(attempt.closes_at, now + checkLadder[0]))

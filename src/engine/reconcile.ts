@@ -8,7 +8,7 @@ import { phonePlace } from "./document.ts";
 import { openSettings } from "./line-settings.ts";
 import { interruptedDetail, reclaimed } from "./place.ts";
 import type { Receive } from "./receive.ts";
-import { checkLadder, talkingCheckMs } from "./fold-attempt.ts";
+import { checkLadder, followedAt, talkingCheckMs } from "./fold-attempt.ts";
 
 const batch = 50;
 /** How often a carrier that keeps calls waiting is asked about one that nothing was heard of (ms). */
@@ -82,7 +82,11 @@ async function persist(context: Context, receive: Receive, attempt: AttemptRow, 
       return void (await receive.add(attempt.id, [ended]));
     }
     if (now >= endless) return hangUp(context, attempt, now);
-    return askAgainAt(context, attempt, Math.min(endless, now + talkingCheckMs));
+    return askAgainAt(
+      context,
+      attempt,
+      Math.min(endless, now + talkingCheckMs, followedAt(context, attempt, now)),
+    );
   }
   if (mustBeTakenBack(context, attempt, now, lastAt)) return hangUp(context, attempt, now);
   if (now >= lastAt) {
@@ -91,7 +95,7 @@ async function persist(context: Context, receive: Receive, attempt: AttemptRow, 
     ]));
   }
   const wait = checkLadder[Math.min(attempt.checks, checkLadder.length - 1)] ?? 60_000;
-  const ordinary = Math.min(now + wait, Math.max(lastAt, now + 1000));
+  const ordinary = Math.min(now + wait, Math.max(lastAt, now + 1000), followedAt(context, attempt, now));
   if (!queuesAt(context, attempt)) return askAgainAt(context, attempt, ordinary);
   // What may ring later is looked at when its window closes, and never left alone for long.
   const closing = attempt.closes_at > now ? attempt.closes_at : forever;
@@ -181,6 +185,7 @@ async function lookupOrder(
       to: context.secrets.open(row.phone, phonePlace(attempt.call_id)),
       from: line.caller_id,
       placedAt: attempt.placing_at ?? attempt.claimed_at,
+      deadlineAt: attempt.deadline_at,
       isAnswered: attempt.status === "in_progress",
       isOthers: (carrierRef) => isOthers(context, attempt, carrierRef),
       settings,

@@ -115,6 +115,8 @@ export type LookupOrder = {
   readonly from: string | null;
   /** When the request left, or just before (UTC ms). */
   readonly placedAt: number;
+  /** At or after this instant the request did not leave any more (UTC ms). */
+  readonly deadlineAt: number;
   /** Somebody is known to be on the line. */
   readonly isAnswered: boolean;
   /** Is this call of the carrier's known to be another attempt's? For carriers whose lists do not show our key. */
@@ -175,6 +177,8 @@ export interface CarrierKind {
   readonly needsInstructions?: boolean;
   /** How long it may work before its create request leaves, such as having the words of the call written; 0 if absent (ms). */
   readonly prepareMs?: number;
+  /** How often it has to be asked about an attempt that goes on, because it does not report everything by itself; rarely if absent (ms). */
+  readonly followMs?: number;
   parseSettings(input: Readonly<Record<string, unknown>>): SettingsCheck;
   connect(ports: CarrierPorts): Carrier;
   /** Checks what a call hands to this carrier, `{}` when it hands over nothing; a kind without it takes nothing. */
@@ -184,6 +188,11 @@ export interface CarrierKind {
   ): { readonly ok: true } | { readonly ok: false; readonly pointer: string; readonly detail: string };
   /** True when the word may stand in a call's script. Only a carrier that plays the network has it. */
   checkScriptWord?(word: string): boolean;
+  /**
+   * Which attempt a callback is about that came to the one address for all calls, by its own word, which nobody has verified
+   * yet. Null: it names none. Only a carrier has it that cannot be told an address for each attempt.
+   */
+  attemptKeyOf?(callback: Callback): string | null;
   /** Verifies and reads a callback for an attempt of this carrier. `now` in UTC ms. */
   readCallback?(callback: Callback, settings: unknown, now: number): CallbackReading;
   /** Verifies and answers what a carrier asks at `{callbackUrl}/twiml` while a call runs. `now` in UTC ms. */
