@@ -1,6 +1,6 @@
 import { type CallEvent, hasEnded, nextCallStatus } from "../domain/call.ts";
 import { Refusal } from "../domain/refusal.ts";
-import type { CallDocumentRow } from "../ports/rows.ts";
+import type { CallDocumentRow, CallRow } from "../ports/rows.ts";
 import type { Tx } from "../ports/store.ts";
 import type { Context } from "./context.ts";
 import { runSure } from "./run-sure.ts";
@@ -35,32 +35,59 @@ export async function changeCall(
     // After a lost answer: the change that is told in the history has happened.
     if (again && (yield* statements.ledger.byIds([{ id: entryId }])).length > 0)
       return seen.status === "scheduled" ? seen.due_at : null;
-    yield* statements.due.remove([{ lane_id: seen.lane_id, due_at: seen.due_at, call_id: id }]);
-    const [row] = yield* statements.calls.lock([{ id }]);
-    if (row === undefined) throw noSuchCall(callId);
-    if (row.due_at !== seen.due_at)
-      yield* statements.due.remove([{ lane_id: row.lane_id, due_at: row.due_at, call_id: id }]);
-    if (ifVersion !== undefined && ifVersion !== row.version)
-      throw new Refusal("precondition_failed", `The call is at version ${row.version}.`);
-    const [document] = yield* statements.documents.byIds([{ call_id: id }]);
-    const call: Working = { ...row };
-    const entry = edit(call, document, now);
-    if (entry !== null) {
-      const entries = new Entries(lease);
-      entries.add(call, { actor: actor.name, ...entry });
-      if ((yield* statements.calls.change([call])) === 0)
-        throw new Error("A locked call was changed by another transaction");
-      if (also !== undefined) yield* also(call);
-      yield* statements.dedupe.remove(dedupeOf([call]));
-      yield* statements.ledger.insert(entries.rows);
-    }
-    if (call.status !== "scheduled") return null;
-    yield* statements.due.insert([{ lane_id: call.lane_id, due_at: call.due_at, call_id: id }]);
-    return call.due_at;
+    const entries = new Entries(lease);
+    const call = yield* editCall(
+      context,
+      seen,
+      entries,
+      (row, document) => {
+        if (ifVersion !== undefined && ifVersion !== row.version)
+          throw new Refusal("precondition_failed", `The call is at version ${row.version}.`);
+        const entry = edit(row, document, now);
+        return entry === null ? null : { actor: actor.name, ...entry };
+      },
+      also,
+    );
+    if (call === null) throw noSuchCall(callId);
+    yield* statements.ledger.insert(entries.rows);
+    return call.status === "scheduled" ? call.due_at : null;
   });
   if (dueAt !== null) context.wake("dispatch", dueAt);
   context.announce();
   return readCall(context, actor, callId);
+}
+
+/**
+ * Edits a call within a transaction that is under way: its due row is taken out, the call locked, edited and written back
+ * with its due row, what it says is added to `entries`, and what `also` writes. Null when the call is gone.
+ */
+export function* editCall(
+  context: Context,
+  seen: Pick<CallRow, "id" | "lane_id" | "due_at">,
+  entries: Entries,
+  edit: (call: Working, document: CallDocumentRow | undefined) => Entry | null,
+  also?: (call: Working) => Tx<void>,
+): Tx<Working | null> {
+  const { statements } = context.store;
+  const { id } = seen;
+  yield* statements.due.remove([{ lane_id: seen.lane_id, due_at: seen.due_at, call_id: id }]);
+  const [row] = yield* statements.calls.lock([{ id }]);
+  if (row === undefined) return null;
+  if (row.due_at !== seen.due_at)
+    yield* statements.due.remove([{ lane_id: row.lane_id, due_at: row.due_at, call_id: id }]);
+  const [document] = yield* statements.documents.byIds([{ call_id: id }]);
+  const call: Working = { ...row };
+  const entry = edit(call, document);
+  if (entry !== null) {
+    entries.add(call, entry);
+    if ((yield* statements.calls.change([call])) === 0)
+      throw new Error("A locked call was changed by another transaction");
+    if (also !== undefined) yield* also(call);
+    yield* statements.dedupe.remove(dedupeOf([call]));
+  }
+  if (call.status === "scheduled")
+    yield* statements.due.insert([{ lane_id: call.lane_id, due_at: call.due_at, call_id: id }]);
+  return call;
 }
 
 /** Applies an event by the table of states, or refuses with what stands in the way. */

@@ -6,12 +6,15 @@ import type { Channel } from "../ports/channel.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Meter } from "../ports/meter.ts";
+import type { CsvReader } from "../ports/csv.ts";
+import type { Program, ProgramSettings } from "../ports/program.ts";
 import type { Random } from "../ports/random.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { Store } from "../ports/store.ts";
 import type { Book } from "./book.ts";
 import type { ClockAnchor } from "./clock-watch.ts";
 import type { Ids } from "./ids.ts";
+import type { Programs, Works } from "./programs.ts";
 
 /** The sockets that an engine is plugged into. */
 export type EnginePorts = {
@@ -35,6 +38,17 @@ export type EnginePorts = {
   /** Moves the clock of a sandbox-only server; null where the clock cannot be moved. */
   readonly testClock: TestClock | null;
   readonly tuning?: Partial<Tuning>;
+  /** What decides whom to call; absent: nothing does. */
+  readonly programs?: ProgramPorts;
+  /** What this process works on; absent: everything. */
+  readonly works?: Works;
+};
+
+/** The programs, and what only they need. */
+export type ProgramPorts = {
+  readonly all: readonly Program[];
+  readonly settings: ProgramSettings;
+  readonly readCsv: CsvReader;
 };
 
 export type TestClock = {
@@ -86,8 +100,11 @@ export const defaultTuning: Tuning = {
 };
 
 /** What every verb works with. */
-export type Context = Omit<EnginePorts, "tuning"> & {
+export type Context = Omit<EnginePorts, "tuning" | "programs" | "works"> & {
   readonly tuning: Tuning;
+  readonly works: Works;
+  /** Filled before the engine starts. */
+  readonly programs: Programs;
   readonly ids: Ids;
   readonly book: Book;
   readonly nodeId: number;
@@ -137,6 +154,9 @@ export const dutyNames = [
   "replan",
   "fan-out",
   "deliver-events",
+  "tell",
+  "jobs",
+  "programs",
   "heartbeat",
   "prune",
 ] as const;

@@ -1,14 +1,23 @@
 import type { Conveyor } from "../ports/conveyor.ts";
+import { queueNames } from "../ports/program.ts";
 import { agentVerbs } from "./agents.ts";
 import { Book } from "./book.ts";
-import { type ConnectedCarrier, type Context, type EnginePorts, defaultTuning } from "./context.ts";
+import {
+  type ConnectedCarrier,
+  type Context,
+  type EnginePorts,
+  type ProgramPorts,
+  defaultTuning,
+} from "./context.ts";
 import { DeliverEvents } from "./deliver-events.ts";
 import { makeDispatch } from "./dispatch.ts";
-import type { DowntimeReport, Engine } from "./engine.ts";
+import type { Actor, DowntimeReport, Engine } from "./engine.ts";
 import { makeExpire } from "./expire.ts";
 import { makeFanOut } from "./fan-out.ts";
 import { Group } from "./group.ts";
 import { makeHeartbeat } from "./heartbeat.ts";
+import { houseParts } from "./house-parts.ts";
+import { makeHouse } from "./house.ts";
 import { Ids } from "./ids.ts";
 import { openSettings } from "./line-settings.ts";
 import { liveVerbs } from "./live-verbs.ts";
@@ -16,6 +25,7 @@ import { Loop } from "./loop.ts";
 import { notifyVerbs } from "./notify-verbs.ts";
 import { place } from "./place.ts";
 import { makePrune } from "./prune.ts";
+import { Programs } from "./programs.ts";
 import { type Receive, makeReceive } from "./receive.ts";
 import { makeDeliver, makeReconcile } from "./reconcile.ts";
 import { queueVerbs } from "./queues.ts";
@@ -60,6 +70,7 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
   const loop = new Loop(options);
   const listeners = new Set<() => void>();
   const subscribers = new Subscribers(options.store);
+  const programs = new Programs();
   const context: Context = {
     ...options,
     tuning: { ...defaultTuning, ...options.tuning },
@@ -68,6 +79,8 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
     book,
     carriers,
     nodeId,
+    programs,
+    works: options.works ?? { calls: true, queues: queueNames },
     wake: (duty, at) => {
       loop.wake(duty, at);
       // What is due and still waits a second later may expire before anything else would look at it.
@@ -98,6 +111,8 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
     lanes: context.store.singleOwner ? 1 : 2,
     commit: (drafts) => writeDrafts(context, drafts),
   });
+  const defaultActor = (): Actor => ({ workspaceId: defaultWorkspace, name: "open" });
+  plugPrograms(context, receive, options.programs, defaultActor);
   options.conveyor.onWork((attemptIds) => void work(context, receive, attemptIds));
   addDuties(context, loop, receive, options);
   let downtime: DowntimeReport | null = null;
@@ -127,11 +142,13 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
     advanceClock: (_actor, ms) => advanceClock(context, ms, () => idle(context, quiet)),
     stats: (actor) => readStats(context, actor, delays),
     health: () => readHealth(context, downtime),
-    defaultActor: () => ({ workspaceId: defaultWorkspace, name: "open" }),
+    defaultActor,
+    programDoors: () => [...programs.plugged.values()].flatMap((program) => program.doors ?? []),
     now: () => context.clock.now(),
     idle: () => idle(context, quiet),
     async start() {
       downtime = await begin(context, receive, options.nodeName);
+      for (const program of programs.plugged.values()) await program.begin?.();
       loop.start();
     },
     drain: () => void (context.state.draining = true),
@@ -170,6 +187,7 @@ function addDuties(context: Context, loop: Loop, receive: Receive, options: Crea
   loop.add("reconcile", makeReconcile(context, receive));
   loop.add("deliver", makeDeliver(context));
   loop.add("replan", makeReplan(context));
+  loop.add("programs", () => context.programs.runDuties(() => context.clock.now()));
   loop.add("prune", makePrune(context));
   const takeOver = async (): Promise<void> => {
     await context.book.load();
@@ -179,6 +197,19 @@ function addDuties(context: Context, loop: Loop, receive: Receive, options: Crea
     context.wake("dispatch");
   };
   loop.add("heartbeat", makeHeartbeat(context, takeOver, options.followServer));
+}
+
+/** Builds the programs, each in a house of its own. */
+function plugPrograms(
+  context: Context,
+  receive: Receive,
+  programs: EnginePorts["programs"],
+  defaultActor: () => Actor,
+): void {
+  for (const program of programs?.all ?? []) {
+    const ports = { ...(programs as ProgramPorts), receive, parts: houseParts(context), defaultActor };
+    context.programs.add(program.name, program.plug(makeHouse(context, ports, program.name)));
+  }
 }
 
 /** A placing that fails as a whole leaves its attempts to the watchdog; nothing may end the process. */

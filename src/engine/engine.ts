@@ -9,6 +9,7 @@ import type { RetryPolicy } from "../domain/retry.ts";
 import type { WorkspaceId } from "../domain/ids.ts";
 import type { NotifyVerbs } from "./notify.ts";
 import type { CarrierCheck } from "../ports/carrier.ts";
+import type { Door } from "../ports/door.ts";
 import type { AgentVerbs } from "./agents-api.ts";
 import type { CallSource, CallWindow, RefusedRetries } from "./document.ts";
 import type { LiveVerbs } from "./live-api.ts";
@@ -498,6 +499,9 @@ export interface Engine extends AgentVerbs, NotifyVerbs, QueueVerbs, ScheduleVer
   advanceClock(actor: Actor, ms: number): Promise<{ readonly now: number; readonly offsetMs: number }>;
   stats(actor: Actor): Promise<Stats>;
   health(): Promise<Health>;
+
+  /** The doors of the programs, for the server. */
+  programDoors(): readonly Door<never>[];
 
   start(): Promise<void>;
   /** No new dial from now on; everything else goes on until `stop`. */

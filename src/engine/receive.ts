@@ -14,6 +14,7 @@ import { dedupeOf } from "./dispatch.ts";
 import { type Judgement, foldAttempt } from "./fold-attempt.ts";
 import { type Effects, settleCall } from "./settlement.ts";
 import { Group } from "./group.ts";
+import { callsChanged, idsForListeners } from "./hooks.ts";
 import type { Lease } from "./ids.ts";
 import { Entries, type Working } from "./ledger.ts";
 import { settleMoney } from "./live-money.ts";
@@ -34,7 +35,8 @@ export type Receive = {
 /**
  * Record, then fold. In one transaction for all that arrived in this turn: 1. store the reports (a repeated one falls to
  * its key); 2. fold each attempt's whole set of reports into its state; 3. decide what follows for its call: done, try
- * again at …, give up; 4. write both, the ledger, and give back slots. What was late for its attempt becomes a correction.
+ * again at …, give up; 4. tell the programs whose calls
+ * they are; 5. write it all, the ledger too, and give back slots. What was late for its attempt becomes a correction.
  */
 export function makeReceive(context: Context): Receive {
   const group = new Group<Item, boolean>({
@@ -58,8 +60,10 @@ export function makeReceive(context: Context): Receive {
 async function settleItems(context: Context, items: readonly Item[]): Promise<Settled> {
   const merged = mergeItems(items);
   const reportCount = items.reduce((sum, item) => sum + item.reports.length, 0);
+  const heard = idsForListeners(context, merged.size);
   const lease = await context.ids.reserve({
-    ledger: 4 * merged.size + reportCount,
+    ...heard,
+    ledger: 4 * merged.size + reportCount + heard.ledger,
     outbox: merged.size,
     config: merged.size,
   });
@@ -129,6 +133,7 @@ function* settleInTx(
         now,
       );
   }
+  yield* callsChanged(context, lease, effects.entries, now, effects.calls.values());
   yield* writeEffects(context, effects, folded);
   yield* settleMoney(context, folded, calls);
   return { stored, effects };

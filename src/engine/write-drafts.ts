@@ -117,7 +117,7 @@ function byKey(row: IdempotencyRow, holder: IdempotencyRow | undefined): Written
 }
 
 /** Takes idempotency and dedupe keys; an item whose key is held by an older call is answered with that call. */
-function* claimKeys(context: Context, drafts: readonly Draft[]): Tx<Written[]> {
+export function* claimKeys(context: Context, drafts: readonly Draft[]): Tx<Written[]> {
   const { statements } = context.store;
   const results: Written[] = drafts.map(() => ({ kind: "created" }));
   const keyRows = drafts.map((draft) =>

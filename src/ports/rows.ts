@@ -327,3 +327,10 @@ export type DeliveryRow = {
 };
 
 export type DeliveryDueRow = { subscriber_id: number; due_at: number; delivery_id: number };
+
+/** A transaction of a program that was committed; `result` is what it returned, as JSON. */
+export type ProgramMarkRow = {
+  readonly id: number;
+  readonly result: string;
+  readonly created_at: number;
+};

@@ -2,6 +2,8 @@ import type * as r from "./rows.ts";
 import type { AgentStatements } from "./agent-statements.ts";
 import type { ScheduleStatements } from "./schedule-statements.ts";
 import type { LiveStatements } from "./live-statements.ts";
+import type { NotificationStatements } from "./notification-statements.ts";
+import type { ProgramStatements } from "./program-statements.ts";
 import type { Tx } from "./store.ts";
 import type { WebhookStatements } from "./webhook-statements.ts";
 
@@ -104,7 +106,11 @@ export type SeriesListArgs = Of & {
 type SealedSeries = Pick<r.SeriesRow, "id" | "phone" | "document">;
 
 /** Those that stand on pages of their own. */
-type OtherStatements = AgentStatements & LiveStatements & WebhookStatements;
+type OtherStatements = AgentStatements &
+  LiveStatements &
+  NotificationStatements &
+  ProgramStatements &
+  WebhookStatements;
 
 /** Every statement there is, by noun. Each is part of whatever transaction yields it. "lock" means until its end. */
 export type Statements = OtherStatements & {

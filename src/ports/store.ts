@@ -1,3 +1,4 @@
+import type { SqlMaker } from "./sql.ts";
 import type { Statements } from "./statements.ts";
 
 declare const stepBrand: unique symbol;
@@ -28,6 +29,8 @@ export interface Store {
   /** True when no other process can have claimed anything: after a start every earlier owner is dead. */
   readonly singleOwner: boolean;
   readonly statements: Statements;
+  /** Makes statements over tables that the store itself knows nothing of: those of a program. */
+  sql<DB>(): SqlMaker<DB>;
   /** Runs the transaction `name`; repeats it by itself on a serialization failure or a deadlock. Throws `StoreError`. */
   run<T>(name: string, verb: () => Tx<T>): Promise<T>;
   /** Runs reading statements without promising that they see one instant. */

@@ -9,6 +9,7 @@ import {
   SqliteQueryCompiler,
 } from "kysely";
 import type * as live from "../ports/live-rows.ts";
+import type * as told from "../ports/notification-rows.ts";
 import type * as rows from "../ports/rows.ts";
 
 /** The tables, for Kysely. `commit_id` orders the ledger by commit on Postgres; it is 0 on SQLite. */
@@ -45,10 +46,18 @@ export type Tables = {
   line_budgets: live.LineBudgetRow;
   line_spending: live.LineSpendingRow;
   charges: live.ChargeRow;
+  program_marks: rows.ProgramMarkRow;
   event_cursors: rows.EventCursorRow;
   subscribers: rows.SubscriberRow;
   deliveries: rows.DeliveryRow;
   delivery_due: rows.DeliveryDueRow;
+  notifications: told.NotificationRow;
+  notification_due: told.NotificationDueRow;
+  recipients: told.RecipientRow;
+  devices: told.DeviceRow;
+  notification_templates: told.TemplateRow;
+  operations: told.OperationRow;
+  operation_parts: told.OperationPartRow;
 };
 
 /** Everything in which the two databases differ, by name. */

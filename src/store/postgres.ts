@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 import pg from "pg";
 import type { Log } from "../ports/log.ts";
 import { type Store, StoreError, type Tx } from "../ports/store.ts";
+import type { SqlMaker } from "../ports/sql.ts";
 import type { Statements } from "../ports/statements.ts";
 import { postgresDialect } from "./dialect.ts";
 import { type StoreStep, bind } from "./statement.ts";
+import { programSql } from "./program-sql.ts";
 import { statementsFor } from "./statements/all.ts";
 
 export type PostgresOptions = {
@@ -51,6 +53,10 @@ export class PostgresStore implements Store {
   /** A connection, for migrations only. */
   connect(): Promise<pg.PoolClient> {
     return this.#pool.connect();
+  }
+
+  sql<DB>(): SqlMaker<DB> {
+    return programSql(postgresDialect);
   }
 
   async run<T>(name: string, verb: () => Tx<T>): Promise<T> {

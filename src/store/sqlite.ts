@@ -3,9 +3,11 @@ import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync, backup } from "node:sqlite";
 import type { Log } from "../ports/log.ts";
 import { type Store, StoreError, type Tx } from "../ports/store.ts";
+import type { SqlMaker } from "../ports/sql.ts";
 import type { Statements } from "../ports/statements.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { type StoreStep, bind } from "./statement.ts";
+import { programSql } from "./program-sql.ts";
 import { statementsFor } from "./statements/all.ts";
 
 const ballastBytes = 2 * 1024 * 1024;
@@ -49,6 +51,10 @@ export class SqliteStore implements Store {
   /** The open database, for migrations only. */
   get database(): DatabaseSync {
     return this.#db;
+  }
+
+  sql<DB>(): SqlMaker<DB> {
+    return programSql(sqliteDialect);
   }
 
   run<T>(_name: string, verb: () => Tx<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import { type Store, StoreError, type StoreFault, type Tx } from "../../src/ports/store.ts";
+import type { SqlMaker } from "../../src/ports/sql.ts";
 import type { Statements } from "../../src/ports/statements.ts";
 
 /** When a fault strikes: before the transaction begins, or after it was committed and before its caller knows. */
@@ -30,6 +31,10 @@ export class WatchedStore implements Store {
 
   get statements(): Statements {
     return this.inner.statements;
+  }
+
+  sql<DB>(): SqlMaker<DB> {
+    return this.inner.sql();
   }
 
   /** How often the transaction `name` was committed. */

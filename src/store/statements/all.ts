@@ -6,8 +6,12 @@ import { attemptStatements } from "./attempts.ts";
 import { callStatements } from "./calls.ts";
 import { houseStatements, policyStatements } from "./config.ts";
 import { liveStatements } from "./live.ts";
+import { notificationStatements } from "./notifications.ts";
+import { operationStatements } from "./operations.ts";
 import { peopleStatements } from "./people.ts";
+import { recipientStatements } from "./recipients.ts";
 import { scheduleStatements } from "./schedules.ts";
+import { programStatements } from "./programs.ts";
 import { queueStatements } from "./queues.ts";
 import { seriesStatements } from "./series.ts";
 import { webhookStatements } from "./webhooks.ts";
@@ -27,5 +31,9 @@ export function statementsFor(dialect: Dialect): Statements {
     ...scheduleStatements(make),
     ...webhookStatements(make),
     ...liveStatements(make),
+    ...notificationStatements(make),
+    ...recipientStatements(make),
+    ...operationStatements(make),
+    ...programStatements(make),
   };
 }
