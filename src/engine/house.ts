@@ -71,11 +71,12 @@ export function makeHouse(context: Context, ports: HousePorts, program: string):
 }
 
 function requestOf(wish: CallWish): CallRequest {
-  const { retryPolicy, externalId, dedupeKey, expiresAt, sandboxScript, at, ...same } = wish;
+  const { retryPolicy, externalId, dedupeKey, expiresAt, expiresAfter, sandboxScript, at, ...same } = wish;
   return {
     ...same,
     ...(at !== undefined && { at: formatUtc(at) }),
     ...(expiresAt !== undefined && { expires_at: formatUtc(expiresAt) }),
+    ...(expiresAfter !== undefined && { expires_after: expiresAfter }),
     ...(retryPolicy !== undefined && { retry_policy: retryPolicy }),
     ...(externalId !== undefined && { external_id: externalId }),
     ...(dedupeKey !== undefined && { dedupe_key: dedupeKey, on_duplicate: "return" }),

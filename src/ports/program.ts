@@ -152,8 +152,10 @@ export type CallWish = {
   readonly dedupeKey?: string;
   /** 9 first … 0 last. */
   readonly priority?: number;
-  /** UTC ms: the call expires then. */
+  /** UTC ms: the call expires then, and so does whatever try of it is still planned. */
   readonly expiresAt?: number;
+  /** How long it is of use after each instant that it is planned for, such as 12h; instead of `expiresAt`. */
+  readonly expiresAfter?: string;
   /** Calling hours of this call alone, beside those that apply anyway. */
   readonly window?: {
     readonly timezone?: string;
@@ -219,7 +221,16 @@ export type ChangedCall = {
   readonly workspaceId: WorkspaceId;
   readonly purpose: string;
   /** After the change. A retry that was planned shows as `scheduled`. */
-  readonly status: "scheduled" | "dialing" | "completed" | "failed" | "expired" | "canceled" | "skipped" | "paused" | "needs_review";
+  readonly status:
+    | "scheduled"
+    | "dialing"
+    | "completed"
+    | "failed"
+    | "expired"
+    | "canceled"
+    | "skipped"
+    | "paused"
+    | "needs_review";
   readonly reason: string;
   readonly outcome: Outcome | null;
   readonly disposition: string | null;
