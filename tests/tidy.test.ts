@@ -240,6 +240,7 @@ const roots: Readonly<Record<string, { readonly may: readonly string[]; readonly
     may: ["doors", "carriers", "conveyors", "channels", "programs", "store", "settings"],
     why: "the composition root",
   },
+  "src/server/messengers.ts": { may: ["channels"], why: "plugs the channels into this machine" },
   "src/server/rotate.ts": { may: ["store", "settings"], why: "opens the store itself to seal its rows anew" },
   "src/cli/doctor.ts": { may: ["store"], why: "opens the store itself to examine it" },
   "src/cli/migrate.ts": { may: ["store"], why: "opens the store itself to migrate it" },
@@ -248,9 +249,13 @@ const roots: Readonly<Record<string, { readonly may: readonly string[]; readonly
 
 function mayImport(from: string, target: string): boolean {
   const [own, other] = [partOf(from), partOf(target)];
-  // Two plug-ins of one folder are as strange to each other as two folders; the folder's index.ts lists them all.
-  if (own === other) return unitOf(from) === unitOf(target) || from === `src/${own}/index.ts`;
+  // Two plug-ins of one folder are as strange to each other as two folders; the folder's registry lists them all.
+  if (own === other) return unitOf(from) === unitOf(target) || registries(own).includes(from);
   return [...(below[own] ?? []), ...(roots[from]?.may ?? [])].includes(other);
+}
+
+function registries(part: string): readonly string[] {
+  return [`src/${part}/index.ts`, ...(part === "channels" ? ["src/channels/messengers.ts"] : [])];
 }
 
 function partOf(path: string): string {
@@ -276,7 +281,7 @@ const hidden: readonly { readonly name: RegExp; readonly may: RegExp }[] = [
   { name: /^typebox/, may: /^src\/(?:server|doors|programs|ports\/http)\// },
   { name: /^commander$/, may: /^src\/cli\// },
   { name: /^csv-parse/, may: /^src\/(?:cli|system)\// },
-  { name: /^nodemailer$/, may: /^src\/channels\/email\// },
+  { name: /^nodemailer(?:\/|$)/, may: /^src\/channels\/email\// },
   {
     name: /^(?:undici|pino|date-holidays|ipaddr\.js|node:dns.*|node:net)$/,
     may: /^src\/(?:system|cli|server)\//,

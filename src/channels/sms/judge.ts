@@ -1,0 +1,78 @@
+import { retryAfterMs } from "../../domain/retry-after.ts";
+import { withoutNumbers } from "../../domain/without-numbers.ts";
+import type { OutsideAnswer } from "../../ports/carrier.ts";
+import type { Told } from "../../ports/messenger.ts";
+
+/** What a try came to, and whether somebody has to put the account or its sender right before any can go better. */
+export type Judged = { readonly told: Told; readonly isOurs: boolean };
+
+const OURS_MS = 300_000;
+const BUSY_MS = 30_000;
+const WAIT_MAX_MS = 86_400_000;
+
+/** The recipient answered STOP; only START makes the number take messages again. */
+const STOPPED = 21_610;
+/** Too many at once, or more than the sender's queue holds. */
+const BUSY: readonly number[] = [20_429, 14_107, 21_611, 30_001, 30_022];
+/** The account is closed, on hold or asked with a wrong key; the sender is none of its own, or cannot send texts. */
+const OURS: readonly number[] = [
+  10_001, 10_002, 20_002, 20_003, 20_004, 20_005, 20_006, 20_008, 20_404, 21_212, 21_603, 21_606, 21_659,
+  21_660, 21_701, 21_703, 21_704, 21_705,
+];
+
+/**
+ * Reads Twilio's answer to a message (codes: https://www.twilio.com/docs/api/errors). What it takes is queued; what becomes
+ * of it later is not told here. `now` in UTC ms.
+ */
+export function judge(answer: OutsideAnswer, now: number): Judged {
+  if (answer.kind === "not_sent") return passing("not_sent", "not_reached", withoutNumbers(answer.detail));
+  if (answer.kind === "unknown") return passing("unknown", "no_answer", withoutNumbers(answer.detail));
+  const { status } = answer;
+  const fields = objectIn(answer);
+  if (status >= 200 && status < 300) {
+    const sid = fields?.["sid"];
+    if (typeof sid === "string" && /^[SM]M[0-9a-f]{32}$/i.test(sid))
+      return { told: { kind: "sent", reference: sid }, isOurs: false };
+    return passing("unknown", "unreadable", `HTTP ${status} without a message`);
+  }
+  const twilio = typeof fields?.["code"] === "number" ? fields["code"] : null;
+  const code = twilio === null ? `HTTP ${status}` : String(twilio);
+  const detail = wordsOf(status, twilio, fields?.["message"]);
+  // Also with a code: what failed on their side may have failed after the message was taken.
+  if (status >= 500) return passing("unknown", code, detail);
+  if (status === 429 || isAmong(BUSY, twilio)) {
+    const afterMs = Math.min(retryAfterMs(answer.headers["retry-after"], now) ?? BUSY_MS, WAIT_MAX_MS);
+    return { told: { kind: "not_sent", code, detail, afterMs }, isOurs: false };
+  }
+  if (isAmong(OURS, twilio) || (twilio === null && (status < 400 || [401, 403, 404].includes(status))))
+    return { told: { kind: "not_sent", code, detail, afterMs: OURS_MS }, isOurs: true };
+  const told: Told = { kind: "failed", code, detail, ...(twilio === STOPPED && { isGone: true }) };
+  return { told, isOurs: false };
+}
+
+/** The JSON object of an answer; null when it is none. */
+export function objectIn(answer: OutsideAnswer): Readonly<Record<string, unknown>> | null {
+  if (answer.kind !== "answer") return null;
+  try {
+    const value: unknown = JSON.parse(answer.body);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Readonly<Record<string, unknown>>)
+      : null;
+  } catch {
+    // A page of a proxy, or a body that was cut off: as good as none.
+    return null;
+  }
+}
+
+function isAmong(codes: readonly number[], code: number | null): boolean {
+  return code !== null && codes.includes(code);
+}
+
+function wordsOf(status: number, code: number | null, message: unknown): string {
+  const words = typeof message === "string" ? `: ${message}` : "";
+  return withoutNumbers(`HTTP ${status}${code === null ? "" : `, Twilio ${code}`}${words}`);
+}
+
+function passing(kind: "not_sent" | "unknown", code: string, detail: string): Judged {
+  return { told: { kind, code, detail }, isOurs: false };
+}
