@@ -20,7 +20,15 @@ import {
   withDefault,
 } from "./setting.ts";
 import type { DoorSettings } from "./ports/door-settings.ts";
+import type { FirebaseAccount } from "./ports/messenger.ts";
 import { doorSettings, doorSettingsOf } from "./settings-doors.ts";
+import {
+  type MessengerChoice,
+  firebaseOf,
+  messengerSettings,
+  messengersOf,
+  smsProblem,
+} from "./settings-messengers.ts";
 import { type Smtp, smtpOf, smtpProblem, smtpSettings } from "./settings-smtp.ts";
 import { type TwilioEnvironment, twilioEnvironmentOf, twilioSettings } from "./settings-twilio.ts";
 import { type Replaced, replaced } from "./settings-replaced.ts";
@@ -133,6 +141,12 @@ export const settings = {
     ports,
   ),
   ...smtpSettings,
+  ...messengerSettings,
+  timezone: withDefault(
+    { name: "TIMEZONE", meaning: "The zone of the timetable: of jobs such as the nightly statistics." },
+    "UTC",
+    { ...text, expected: "an IANA time zone such as Europe/Vienna" },
+  ),
   corsOrigins: withDefault(
     {
       name: "CORS_ORIGINS",
@@ -204,10 +218,13 @@ export type Config = Omit<
   | "sandboxPath"
   | keyof typeof doorSettings
   | keyof typeof smtpSettings
+  | keyof typeof messengerSettings
   | keyof typeof twilioSettings
 > & {
   /** Null: no e-mail is sent. */
   readonly smtp: Smtp | null;
+  /** By what people are told something. */
+  readonly messengers: MessengerChoice;
   /** What lines at Twilio take where they do not say it themselves. */
   readonly twilio: TwilioEnvironment;
   readonly doors: DoorSettings;
@@ -251,10 +268,12 @@ export function readConfig(env: Env, flags: Flags = {}, envFile: Env = {}): Conf
   };
   const entries = Object.entries(settings).map(([key, setting]) => [key, value(key as SettingKey, setting)]);
   const values = Object.fromEntries(entries) as Values;
-  const missing = smtpProblem(values);
-  if (missing !== null) problems.push(missing);
-  if (problems.length > 0) throw new ConfigError(problems);
-  return assemble(values, replacedIn(layers));
+  const firebase = firebaseOf(values, (path) => readFileSync(path, "utf8"));
+  if (!firebase.ok) problems.push(firebase.problem);
+  for (const missing of [smtpProblem(values), smsProblem(values, twilioEnvironmentOf(values))])
+    if (missing !== null) problems.push(missing);
+  if (!firebase.ok || problems.length > 0) throw new ConfigError(problems);
+  return assemble(values, firebase.account, replacedIn(layers));
 }
 
 /** The variables of a `.env` file; none when there is no such file. */
@@ -269,11 +288,12 @@ export function readEnvFile(path: string): Env {
   return { ...parseEnv(content) };
 }
 
-function assemble(values: Values, foreign: readonly string[]): Config {
+function assemble(values: Values, firebase: FirebaseAccount | null, foreign: readonly string[]): Config {
   const { databasePath, databaseUrl: given, sandboxPath, redisUrl, ...others } = values;
   const rest = Object.fromEntries(
     Object.entries(others).filter(
-      ([key]) => !(key in doorSettings || key in smtpSettings || key in twilioSettings),
+      ([key]) =>
+        !(key in doorSettings || key in smtpSettings || key in messengerSettings || key in twilioSettings),
     ),
   );
   const store: StoreLocation = given ?? { kind: "sqlite", path: databasePath };
@@ -282,14 +302,19 @@ function assemble(values: Values, foreign: readonly string[]): Config {
   if (redisUrl !== null && !usesRedis) {
     warnings.push("REDIS_URL is ignored: Redis is of use only beside Postgres (DATABASE_URL=postgres://…).");
   }
+  const [smtp, twilio] = [smtpOf(values), twilioEnvironmentOf(values)];
   const beside = store.kind === "sqlite" && store.path !== ":memory:" ? `${store.path}.sandbox` : null;
   return {
     ...(rest as Omit<
       typeof others,
-      keyof typeof doorSettings | keyof typeof smtpSettings | keyof typeof twilioSettings
+      | keyof typeof doorSettings
+      | keyof typeof smtpSettings
+      | keyof typeof messengerSettings
+      | keyof typeof twilioSettings
     >),
-    smtp: smtpOf(values),
-    twilio: twilioEnvironmentOf(values),
+    smtp,
+    messengers: messengersOf(values, { smtp, twilio, store, firebase }),
+    twilio,
     doors: doorSettingsOf(values),
     store,
     redisUrl: usesRedis ? redisUrl : null,

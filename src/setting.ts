@@ -136,6 +136,16 @@ export const sender: Kind<string> = {
       : { ok: false },
 };
 
+/** Whom text messages come from: a number, a short code, a name that some countries allow, or a messaging service. */
+export const smsSender: Kind<string> = {
+  expected:
+    "a number such as +14155550100, a short code, a name of up to 11 letters and digits, or a messaging service (MG…)",
+  read: (value) =>
+    /^(?:\+[1-9]\d{6,14}|\d{3,8}|MG[0-9a-fA-F]{32}|(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9 ]{0,10})$/.test(value)
+      ? { ok: true, value }
+      : { ok: false },
+};
+
 export const origins: Kind<readonly string[]> = {
   expected: "origins with commas between them, such as https://app.example.com,http://localhost:5173",
   read: (value) =>

@@ -15,12 +15,10 @@ export const replaced: readonly Replaced[] = [
   {
     name: "FCM_SERVER_KEY",
     instead:
-      "ignored; Google switched that interface off. Push messages will take a service account (FIREBASE_CREDENTIALS_PATH).",
+      "ignored; Google switched that interface off. Push messages take a service account (FIREBASE_CREDENTIALS_PATH).",
   },
-  { name: "FIREBASE_CREDENTIALS_PATH", instead: "not used by this version: it sends no push messages." },
   {
     name: "REDIS_HOST",
     instead: "not used by this version; write it as REDIS_URL=redis://host:port/db.",
   },
-  { name: "TIMEZONE", instead: "not used by this version; send timezone with each call." },
 ];

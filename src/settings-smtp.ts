@@ -1,11 +1,12 @@
 import { type Setting, flag, optional, port, sender, text, withDefault } from "./setting.ts";
 
-/** The operator's mail server, for e-mail notifications. */
+/** The operator's mail server, for e-mail to people and about events. */
 export const smtpSettings = {
   smtpHost: optional(
     {
       name: "SMTP_HOST",
-      meaning: "The mail server that takes e-mail notifications; without it there is no e-mail.",
+      meaning:
+        "The mail server that takes e-mail; without it, what people are to be told goes to the outbox folder.",
       expected: "a host name",
     },
     text,

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
 import type { Config } from "../config.ts";
+import { messageChannels } from "../ports/messenger.ts";
 import type { StoreLocation } from "../setting.ts";
 import { zonesOutdated } from "../system/zones.ts";
 import { type AddCommand, action, examples } from "./action.ts";
@@ -38,6 +39,7 @@ async function doctor(context: Context): Promise<Ending> {
     ...settingFindings(config),
     zoneFinding(context, now),
     ...fileFindings(context, config),
+    ...(await messengerFindings(config)),
   ];
   const server = await serverFindings(context, config, now);
   findings.push(...server);
@@ -111,6 +113,30 @@ async function schemaFindings(location: StoreLocation): Promise<Finding[]> {
   } finally {
     clock.close();
   }
+}
+
+/** By what people are told something, with the settings that are known here; what has credentials is asked, and told nothing. */
+async function messengerFindings({
+  messengers: { settings, unset },
+  outsidePorts,
+}: Config): Promise<Finding[]> {
+  const { plugMessengers } = await import("../server/messengers.ts");
+  const { SystemClock } = await import("../system/clock.ts");
+  const { openFetch } = await import("../system/fetch.ts");
+  const { silentLog } = await import("../system/log.ts");
+  const clock = new SystemClock();
+  const fetch = openFetch({ clock, ports: outsidePorts });
+  const messengers = await plugMessengers(settings, { clock, log: silentLog, fetch });
+  const findings = messageChannels.map(async (channel): Promise<Finding> => {
+    const { provider, isSandbox } = messengers[channel];
+    const trouble = await messengers[channel].check();
+    await messengers[channel].close();
+    if (trouble !== null) return { check: channel, state: "failed", detail: `${provider}: ${trouble}` };
+    if (!isSandbox) return { check: channel, state: "ok", detail: `${provider}: ready` };
+    const detail = `sandbox: messages are written to ${settings.outboxFolder}, and nobody is told`;
+    return { check: channel, state: "ok", detail, cure: unset[channel] };
+  });
+  return Promise.all(findings).finally(() => clock.close());
 }
 
 type Health = {

@@ -5,6 +5,7 @@ import type { Carrier, CarrierKind, OutsideFetch } from "../ports/carrier.ts";
 import type { Channel } from "../ports/channel.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
+import type { MessageChannel, Messenger } from "../ports/messenger.ts";
 import type { Meter } from "../ports/meter.ts";
 import type { CsvReader } from "../ports/csv.ts";
 import type { Program, ProgramSettings } from "../ports/program.ts";
@@ -29,6 +30,8 @@ export type EnginePorts = {
   readonly carrierKinds: Readonly<Record<string, () => Promise<CarrierKind>>>;
   /** Ways to tell somebody what happens, by name; absent: none. */
   readonly channels?: Readonly<Record<string, Channel>>;
+  /** By what people are told something; absent: by nothing. */
+  readonly messengers?: Readonly<Record<MessageChannel, Messenger>>;
   readonly phoneMetadata: PhoneMetadata;
   readonly holidays: (country: string, region: string | undefined) => Promise<ClosedDates>;
   /** The sandbox network's own file, or null to keep it in memory. */

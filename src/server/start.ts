@@ -9,10 +9,13 @@ import type { Door } from "../ports/door.ts";
 import { createEngine } from "../engine/create.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Log } from "../ports/log.ts";
+import type { Program, ProgramSettings } from "../ports/program.ts";
 import type { Store } from "../ports/store.ts";
 import { StoreError } from "../ports/store.ts";
+import { programs } from "../programs/index.ts";
 import { openStore } from "../store/open.ts";
 import { SystemClock } from "../system/clock.ts";
+import { readCsv } from "../system/csv.ts";
 import { openFetch, openUrlCheck } from "../system/fetch.ts";
 import { loadHolidays } from "../system/holidays.ts";
 import { createLog } from "../system/log.ts";
@@ -22,6 +25,7 @@ import { newSecret, secretFromFile } from "../system/secret-file.ts";
 import { createSecrets, secretFingerprint } from "../system/secrets.ts";
 import { loadZones, zonesOutdated } from "../system/zones.ts";
 import { isLoopback } from "./auth.ts";
+import { plugMessengers } from "./messengers.ts";
 import { createMetrics } from "./metrics.ts";
 import { type HttpServer, createServer, defaultServerConfig } from "./server.ts";
 import { version } from "../system/version.ts";
@@ -62,6 +66,8 @@ export async function startCarillon(config: Config): Promise<Carillon> {
     const carrierKinds = carriersIn({ twilio: config.twilio, tasks: { ...config.doors.tasks, isOpen } });
     const publicUrl = (): string | null =>
       config.publicUrl ?? (port === null || !isLoopback(config.host) ? null : `http://127.0.0.1:${port}`);
+    const messengers = await plugMessengers(config.messengers.settings, { clock, log, fetch });
+    for (const messenger of Object.values(messengers)) undo.push(() => messenger.close());
     const engine: Engine = await createEngine({
       store,
       clock,
@@ -78,7 +84,9 @@ export async function startCarillon(config: Config): Promise<Carillon> {
         checkUrl: openUrlCheck(outside),
         smtp: config.smtp,
       }),
+      messengers,
       carrierKinds,
+      programs: { all: await loadPrograms(), settings: programSettings(config), readCsv },
       phoneMetadata: await loadPhoneMetadata(),
       holidays: (country, region) =>
         loadHolidays(
@@ -107,7 +115,7 @@ export async function startCarillon(config: Config): Promise<Carillon> {
       zones,
       metrics,
       version: version(),
-      doors: await loadDoors(),
+      doors: [...(await loadDoors()), ...engine.programDoors()],
       doorSettings: config.doors,
       carrierKinds,
       publicUrl,
@@ -155,6 +163,16 @@ async function openChannels(ports: ChannelPorts): Promise<Record<string, Channel
   return opened;
 }
 
+async function loadPrograms(): Promise<Program[]> {
+  const loaded: Program[] = [];
+  for (const load of programs) loaded.push(await load());
+  return loaded;
+}
+
+function programSettings({ doors: { renewals }, timezone }: Config): ProgramSettings {
+  return { renewals: { timezone: renewals.timezone }, timezone };
+}
+
 async function loadDoors(): Promise<Door<Engine>[]> {
   const loaded: Door<Engine>[] = [];
   for (const load of doors) loaded.push(await load());
@@ -162,8 +180,13 @@ async function loadDoors(): Promise<Door<Engine>[]> {
 }
 
 /** Throws `ConfigError` for a zone that the zone data does not know. */
-function checkZones({ doors: { schedule, scheduling } }: Config, zones: ZoneBook): void {
-  const named = { SCHEDULER_TIMEZONE: schedule.timezone, DEFAULT_TIMEZONE: scheduling.timezone };
+function checkZones({ timezone, doors }: Config, zones: ZoneBook): void {
+  const named = {
+    SCHEDULER_TIMEZONE: doors.schedule.timezone,
+    DEFAULT_TIMEZONE: doors.scheduling.timezone,
+    RENEWALS_TIMEZONE: doors.renewals.timezone,
+    TIMEZONE: timezone,
+  };
   const wrong = Object.entries(named).filter(([, zone]) => zones.zone(zone) === undefined);
   if (wrong.length === 0) return;
   throw new ConfigError(
