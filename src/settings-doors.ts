@@ -33,6 +33,19 @@ export const doorSettings = {
     "the scheduling service (`/api/v1/scheduling`, `/api/v1/retry`)",
   ),
   doorSchedulingAuth: authOf("DOOR_SCHEDULING_AUTH", "the scheduling service"),
+  doorRenewals: switchOf(
+    "DOOR_RENEWALS",
+    "the renewals service (`/api/scheduler`, `/api/calls` and what belongs to them)",
+  ),
+  doorRenewalsAuth: authOf("DOOR_RENEWALS_AUTH", "the renewals service"),
+  renewalsTimezone: withDefault(
+    {
+      name: "RENEWALS_TIMEZONE",
+      meaning: "Renewals service: the zone of its daily run, of its dates and of times without an offset.",
+    },
+    "Asia/Kolkata",
+    zone,
+  ),
   backendUrl: optional(
     {
       name: "DEFAULT_BACKEND_BASE_URL",
@@ -156,6 +169,7 @@ export function doorSettingsOf(values: DoorValues): DoorSettings {
       misfireGraceMs: values.schedulerMisfireGrace,
       tokens: tokenSettingsOf(values),
     },
+    renewals: switched(values.doorRenewals, values.doorRenewalsAuth, values.renewalsTimezone),
     scheduling: {
       ...switched(values.doorScheduling, values.doorSchedulingAuth, values.defaultTimezone),
       businessHours: { start, end },

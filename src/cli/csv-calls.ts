@@ -1,6 +1,7 @@
 import { parsePhone } from "../domain/phone.ts";
 import { type ZoneBook, parseWhen } from "../domain/zone.ts";
-import { type CsvFile, type CsvRow, refused } from "./csv.ts";
+import type { CsvRow, CsvTable } from "../ports/csv.ts";
+import { refused } from "./csv.ts";
 import { unescapeCell } from "./csv-escape.ts";
 
 /** A call as the API takes it in a bulk request. */
@@ -98,7 +99,7 @@ export function findColumns(header: readonly string[]): Columns {
  * requests whenever it is sent.
  */
 export async function* readCalls(
-  file: CsvFile,
+  file: CsvTable,
   columns: Columns,
   options: ImportOptions,
 ): AsyncGenerator<ImportRow> {

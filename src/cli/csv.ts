@@ -1,111 +1,26 @@
-import { Readable } from "node:stream";
-
-import { parse } from "csv-parse";
+import { Refusal, refusals } from "../domain/refusal.ts";
+import type { CsvTable } from "../ports/csv.ts";
+import { readCsv } from "../system/csv.ts";
 
 import { Failure } from "./failure.ts";
 
-/** A CSV file that was opened: its column names and its rows, in order. Rows are arrays of trimmed cells. */
-export type CsvFile = { readonly header: readonly string[]; readonly rows: AsyncIterable<CsvRow> };
+/** As `readCsv`, with failures as a terminal shows them. Throws `Failure` where that throws a refusal. */
+export async function openCsv(bytes: AsyncIterable<Uint8Array>): Promise<CsvTable> {
+  const { header, rows } = await told(() => readCsv(bytes));
+  const iterator = rows[Symbol.asyncIterator]();
+  return { header, rows: { [Symbol.asyncIterator]: () => ({ next: () => told(() => iterator.next()) }) } };
+}
 
-/** `line` is where the row ends in the file, counted from 1. */
-export type CsvRow = { readonly line: number; readonly cells: readonly string[] };
-
-const FIRST_LINE_MAX = 64 * 1024;
-const ROW_MAX = 64 * 1024;
-
-/**
- * Opens a CSV file as spreadsheets write them: UTF-8 with or without a byte order mark, or UTF-16 with one; commas,
- * semicolons, tabs or bars between the cells; any line ends; Excel's "sep=;" line. Reads as a stream.
- * Throws `Failure` when the file has no columns, and while reading when a quote is never closed or a row is endless.
- */
-export async function openCsv(bytes: AsyncIterable<Uint8Array>): Promise<CsvFile> {
-  const chunks = decode(bytes)[Symbol.asyncIterator]();
-  let head = "";
-  for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
-    head += next.value;
-    if (/[^\r\n][\r\n]+[^\r\n]/.test(head) || head.length > FIRST_LINE_MAX) break;
+async function told<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw refused(error.code, error.message, refusals[error.code].cure);
   }
-  const declared = /^sep=([,;\t|])\r?\n/i.exec(head);
-  if (declared !== null) head = head.slice(declared[0].length);
-  const delimiter = declared?.[1] ?? likeliestDelimiter(head);
-  const records = parsed(joined(head, chunks), delimiter)[Symbol.asyncIterator]();
-  const first = await records.next();
-  if (first.done === true)
-    throw refused("csv_empty", "The file is empty.", "Export it again with a line of column names.");
-  return { header: first.value.cells, rows: { [Symbol.asyncIterator]: () => records } };
 }
 
 /** A file that cannot be imported at all; nothing of it was. */
 export function refused(code: string, detail: string, hint: string): Failure {
   return new Failure("usage", { title: "The file cannot be imported", code, detail, hint });
-}
-
-async function* parsed(text: AsyncIterable<string>, delimiter: string): AsyncGenerator<CsvRow> {
-  const parser = Readable.from(text).pipe(
-    parse({
-      delimiter,
-      info: true,
-      relax_column_count: true,
-      relax_quotes: true,
-      skip_empty_lines: true,
-      max_record_size: ROW_MAX,
-      record_delimiter: ["\r\n", "\n", "\r"],
-    }),
-  );
-  try {
-    for await (const { info, record } of parser as AsyncIterable<{
-      info: { lines: number };
-      record: string[];
-    }>) {
-      const cells = record.map((cell) => cell.trim());
-      if (cells.some((cell) => cell !== "")) yield { line: info.lines, cells };
-    }
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    const line = error instanceof Error && "lines" in error ? Number(error.lines) : undefined;
-    if (code === "CSV_QUOTE_NOT_CLOSED" || code === "CSV_MAX_RECORD_SIZE") {
-      throw refused(
-        "csv_quote_open",
-        `A quote is opened and never closed: the row that ends at line ${line ?? "?"} has no end.`,
-        'Close the quote, or write "" for a quote inside a quoted cell.',
-      );
-    }
-    throw error;
-  }
-}
-
-/** The separator that the first line has most of, outside quotes. */
-function likeliestDelimiter(head: string): string {
-  const line = (/^[\r\n]*([^\r\n]*)/.exec(head)?.[1] ?? "").replaceAll(/"[^"]*"/g, "");
-  const counts = [",", ";", "\t", "|"].map((one) => ({ one, count: line.split(one).length }));
-  return counts.reduce((best, next) => (next.count > best.count ? next : best)).one;
-}
-
-async function* joined(head: string, rest: AsyncIterator<string>): AsyncGenerator<string> {
-  if (head !== "") yield head;
-  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
-}
-
-/** Text out of bytes; what is not UTF-8 becomes U+FFFD, and its row is refused later. */
-async function* decode(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  let decoder: TextDecoder | undefined;
-  let held: Uint8Array = new Uint8Array();
-  for await (const chunk of bytes) {
-    held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-    // A byte order mark is two or three bytes; chunks may be one.
-    if (decoder === undefined && held.length < 3) continue;
-    decoder ??= new TextDecoder(encodingOf(held));
-    const text = decoder.decode(held, { stream: true });
-    held = new Uint8Array();
-    if (text !== "") yield text;
-  }
-  decoder ??= new TextDecoder(encodingOf(held));
-  const text = decoder.decode(held);
-  if (text !== "") yield text;
-}
-
-function encodingOf(start: Uint8Array): string {
-  if (start[0] === 0xff && start[1] === 0xfe) return "utf-16le";
-  if (start[0] === 0xfe && start[1] === 0xff) return "utf-16be";
-  return "utf-8";
 }

@@ -5,6 +5,12 @@ export const refusals = {
     title: "The body is not JSON",
     cure: "Send one JSON object, at most 32 levels deep, without duplicate keys.",
   },
+  csv_empty: { status: 400, title: "The CSV is empty", cure: "Export it again with a line of column names." },
+  csv_quote_open: {
+    status: 400,
+    title: "A quote in the CSV is never closed",
+    cure: 'Close the quote, or write "" for a quote inside a quoted cell.',
+  },
   invalid_parameter: {
     status: 400,
     title: "A query parameter is not valid",

@@ -5,6 +5,7 @@ export type DoorSettings = {
   readonly tasks: TaskDoorSettings;
   readonly schedule: ScheduleDoorSettings;
   readonly scheduling: SchedulingDoorSettings;
+  readonly renewals: DoorSwitch;
 };
 
 /** What every such door has. */

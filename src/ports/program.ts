@@ -59,7 +59,7 @@ export type House = {
   readonly phoneMetadata: PhoneMetadata;
   readonly secrets: Secrets;
   readonly readCsv: CsvReader;
-  /** Settings of the environment that the program named in `programs/settings`, read and checked at the start. */
+  /** Settings of the environment, read and checked at the start. */
   readonly settings: ProgramSettings;
   /** The maker of its statements. */
   sql<DB>(): SqlMaker<DB>;
@@ -351,11 +351,9 @@ export type ErasedPerson = {
 /** What the operator has set for programs. Zones are IANA names that were checked. */
 export type ProgramSettings = {
   readonly renewals: {
-    readonly isOn: boolean;
-    /** No API key asked for, also off loopback. */
-    readonly isOpen: boolean;
+    /** The zone of its daily run and of its dates. */
     readonly timezone: string;
   };
-  /** The zone of the timetable. */
+  /** The zone of the timetable, where a job has no other one. */
   readonly timezone: string;
 };

@@ -66,6 +66,7 @@ export function faultStore(inner: Store, owner: Incarnation, world: StoreWorld):
     kind: inner.kind,
     singleOwner: inner.singleOwner,
     statements: inner.statements,
+    sql: () => inner.sql(),
     run: (name, verb) => use(name, true, (work) => inner.run(name, work), verb),
     read: (name, verb) => use(name, false, (work) => inner.read(name, work), verb),
     serverTime: () => inner.serverTime(),

@@ -9,9 +9,11 @@ import type { Actor, CallRequest, CallView, Engine } from "../../src/engine/engi
 import type { Channel } from "../../src/ports/channel.ts";
 import type { CarrierKind, OutsideFetch } from "../../src/ports/carrier.ts";
 import type { Conveyor } from "../../src/ports/conveyor.ts";
+import type { Program } from "../../src/ports/program.ts";
 import type { Meter } from "../../src/ports/meter.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { openStore } from "../../src/store/open.ts";
+import { readCsv } from "../../src/system/csv.ts";
 import { loadHolidays } from "../../src/system/holidays.ts";
 import { loadPhoneMetadata } from "../../src/system/phone-metadata.ts";
 import { type EncryptionKey, createSecrets } from "../../src/system/secrets.ts";
@@ -42,6 +44,8 @@ export type EngineOptions = {
   /** The way to the outside, made on the test's clock; default: none. */
   readonly fetch?: (clock: TestClock) => OutsideFetch;
   readonly publicUrl?: string;
+  /** What decides whom to call; default: nothing. Their zones are UTC and Asia/Kolkata, as by default. */
+  readonly programs?: readonly Program[];
   /** The engine is built and not started. */
   readonly asleep?: boolean;
 };
@@ -115,6 +119,11 @@ export async function startEngine(options: EngineOptions = {}): Promise<TestEngi
     nodeName: "test",
     followServer: () => {},
     ...(options.tuning === undefined ? {} : { tuning: options.tuning }),
+    programs: {
+      all: options.programs ?? [],
+      settings: { renewals: { timezone: "Asia/Kolkata" }, timezone: "UTC" },
+      readCsv,
+    },
   });
   if (network === null) throw new Error("The engine connected no sandbox");
   const actor = engine.defaultActor();

@@ -41,7 +41,7 @@ export async function openHouse(
     metrics: createMetrics(),
     version: "0.0.0-test",
     config: { ...defaultServerConfig, port: 0 },
-    doors: await Promise.all(doors.map((load) => load())),
+    doors: [...(await Promise.all(doors.map((load) => load()))), ...test.engine.programDoors()],
     doorSettings: options.doorSettings ?? defaultDoorSettings,
     carrierKinds: carriersIn({}),
     publicUrl: () => "https://calls.example.com",

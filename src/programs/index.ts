@@ -1,0 +1,4 @@
+import type { Program } from "../ports/program.ts";
+
+/** Every program, loaded when the server starts. A new one is a folder and a line here. */
+export const programs: readonly (() => Promise<Program>)[] = [];
