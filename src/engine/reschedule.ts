@@ -75,7 +75,8 @@ export function placeAt(
   if (plan.kind === "held")
     throw new Refusal("never_open", "No instant within 400 days is inside all the calling hours that apply.");
   call.requested_at = at;
-  call.reason = plan.reason === "calling_hours" ? "calling_hours" : reason;
+  // A paused call stays paused, and goes on to say by whom.
+  if (call.status !== "paused") call.reason = plan.reason === "calling_hours" ? "calling_hours" : reason;
 }
 
 /** Works out the window of a call from an instant on; changes the call's due instant and window when there is one. */

@@ -322,7 +322,8 @@ function alter(
     move(call, "pause", now);
     note("call.paused", "series_paused");
   } else if (what === "resume") {
-    if (call.status === "scheduled") return;
+    // Who paused the call itself did not ask for it to be dialed when its series goes on.
+    if (call.status === "scheduled" || call.reason !== "series_paused") return;
     move(call, "resume", now);
     replan();
     note("call.resumed", "resumed", { due_at: call.due_at });

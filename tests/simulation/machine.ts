@@ -25,6 +25,7 @@ export class Machine {
   /** The longest delay that was passed to a real timer. */
   longestTimerMs = 0;
   #pausedUntil = -Infinity;
+  #asleepUntil = -Infinity;
   #ticks: Tick[] = [];
   readonly #startedAt: number;
 
@@ -62,8 +63,9 @@ export class Machine {
   /** The process stands still (SIGSTOP); with `sleeping` the whole machine does, and its steady clock with it. */
   pause(ms: number, sleeping: boolean): void {
     const until = this.timeline.now + ms;
-    if (sleeping && until > this.#pausedUntil) {
-      const from = Math.max(this.timeline.now, this.#pausedUntil);
+    if (sleeping && until > this.#asleepUntil) {
+      const from = Math.max(this.timeline.now, this.#asleepUntil);
+      this.#asleepUntil = until;
       this.timeline.at(until, () => void (this.sleptMs += until - from));
     }
     this.#pausedUntil = Math.max(this.#pausedUntil, until);

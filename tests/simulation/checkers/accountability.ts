@@ -58,7 +58,10 @@ export const accountability: Checker = {
         if (needReasons.has(row.type) && (row.reason === null || !(row.reason in reasons)))
           yield { what: `${row.type} says "${row.reason}", which is no reason`, callId: call.id };
       }
-      const told = entries.reduce<CallStatus | null>((status, row) => statusAfter[row.type] ?? status, null);
+      const told = chainOf(call.ledger_head, entries).reduceRight<CallStatus | null>(
+        (status, row) => statusAfter[row.type] ?? status,
+        null,
+      );
       if (told !== call.status && !(call.status === "scheduled" && told === "needs_review"))
         yield { what: `is ${call.status}, and its history says ${told}`, callId: call.id };
       if (hasEnded(call.status) && call.ended_at === null)
@@ -78,17 +81,24 @@ export const accountability: Checker = {
   },
 };
 
-/** The chain from the newest entry backwards holds every entry of the call, oldest last. */
+/** The chain from the newest entry backwards holds every entry of the call. */
 function* chained(callId: number, head: number, entries: readonly LedgerRow[]): Generator<Violation> {
-  const byId = new Map(entries.map((row) => [row.id, row]));
-  let length = 0;
-  for (let id: number | null = head; id !== null && id > 0 && length <= entries.length; length += 1) {
-    const row: LedgerRow | undefined = byId.get(id);
-    if (row === undefined) break;
-    id = row.previous_id;
-  }
+  const { length } = chainOf(head, entries);
   if (length !== entries.length)
     yield { what: `${entries.length} entries, of which its chain reaches ${length}`, callId };
+}
+
+/** A call's entries from the newest backwards. Ids are set aside before a transaction, so they do not tell the order. */
+function chainOf(head: number, entries: readonly LedgerRow[]): readonly LedgerRow[] {
+  const byId = new Map(entries.map((row) => [row.id, row]));
+  const chain: LedgerRow[] = [];
+  for (let id: number | null = head; id !== null && chain.length <= entries.length;) {
+    const row: LedgerRow | undefined = byId.get(id);
+    if (row === undefined) break;
+    chain.push(row);
+    id = row.previous_id;
+  }
+  return chain;
 }
 
 function* samples({ history, callsByPublicId }: Facts): Generator<Violation> {
