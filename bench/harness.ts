@@ -132,6 +132,7 @@ export async function openBench(place: Place): Promise<Bench> {
       due() {},
       missed() {},
       inFlight() {},
+      jobRan() {},
     },
     secrets: createSecrets(benchSecret),
     zones: loadZones(),

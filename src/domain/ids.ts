@@ -32,6 +32,7 @@ export const idPrefixes = {
   device: "dev",
   operation: "op",
   job_run: "run",
+  worker: "wrk",
   customer: "cus",
   policy: "pol",
   customer_policy: "cpo",

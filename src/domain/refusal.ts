@@ -57,6 +57,16 @@ export const refusals = {
     cure: "Look at the attempt that is named; wait for its outcome.",
   },
   already_ended: { status: 409, title: "The call has ended", cure: "Schedule a new call." },
+  job_running: {
+    status: 409,
+    title: "The job waits or runs already",
+    cure: "Look at the run that is named, and ask again when it has ended.",
+  },
+  job_driven: {
+    status: 409,
+    title: "The job belongs to a setting of its program",
+    cure: "Change the setting that is named; the timetable follows it.",
+  },
   wrong_state: {
     status: 409,
     title: "The call's state does not allow this",

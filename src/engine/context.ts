@@ -84,6 +84,9 @@ export type Tuning = {
   /** A subscriber that took nothing for so long, while it was owed something, is disabled. */
   readonly disableAfterMs: number;
   readonly keepDeliveriesMs: number;
+  /** Runs of programs' jobs at once in this process, at most. */
+  readonly jobsMax: number;
+  readonly keepJobRunsMs: number;
 };
 
 export const defaultTuning: Tuning = {
@@ -100,6 +103,8 @@ export const defaultTuning: Tuning = {
   sendingEachMax: 16,
   disableAfterMs: 5 * 86_400_000,
   keepDeliveriesMs: 30 * 86_400_000,
+  jobsMax: 4,
+  keepJobRunsMs: 90 * 86_400_000,
 };
 
 /** What every verb works with. */

@@ -19,6 +19,7 @@ import { makeHeartbeat } from "./heartbeat.ts";
 import { houseParts } from "./house-parts.ts";
 import { makeHouse } from "./house.ts";
 import { Ids } from "./ids.ts";
+import { JobRuns } from "./job-runs.ts";
 import { openSettings } from "./line-settings.ts";
 import { liveVerbs } from "./live-verbs.ts";
 import { Loop } from "./loop.ts";
@@ -37,6 +38,7 @@ import type { ScheduleGroup } from "./schedule.ts";
 import { writeDrafts } from "./write-drafts.ts";
 import { StartDelays, readStats } from "./stats.ts";
 import { Subscribers } from "./subscribers.ts";
+import { timetableVerbs } from "./timetable.ts";
 
 import { begin, defaultWorkspace, makeFirstRows } from "./begin.ts";
 import { advanceClock, readHealth } from "./health.ts";
@@ -119,8 +121,15 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
   const telling = new DeliverEvents(context, subscribers);
   loop.add("fan-out", makeFanOut(context, subscribers));
   loop.add("deliver-events", () => telling.run());
+  const jobs = new JobRuns(context);
+  loop.add("jobs", () => jobs.run());
   const quiet = (): boolean =>
-    telling.quiet && loop.quiet && group.quiet && receive.quiet && context.state.placing.size === 0;
+    telling.quiet &&
+    jobs.quiet &&
+    loop.quiet &&
+    group.quiet &&
+    receive.quiet &&
+    context.state.placing.size === 0;
 
   return {
     ...callVerbs(context, group, receive),
@@ -131,6 +140,7 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
     ...agentVerbs(context),
     ...queueVerbs(context),
     ...liveVerbs(context),
+    ...timetableVerbs(context),
     onEvents: (wake) => {
       listeners.add(wake);
       return () => void listeners.delete(wake);
@@ -148,6 +158,7 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
     idle: () => idle(context, quiet),
     async start() {
       downtime = await begin(context, receive, options.nodeName);
+      await jobs.begin();
       for (const program of programs.plugged.values()) await program.begin?.();
       loop.start();
     },
@@ -157,7 +168,13 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
       telling.stop();
       const deadline = context.clock.mono() + withinMs;
       while (
-        !(context.state.placing.size === 0 && receive.quiet && group.quiet && telling.quiet) &&
+        !(
+          context.state.placing.size === 0 &&
+          receive.quiet &&
+          group.quiet &&
+          telling.quiet &&
+          jobs.quiet
+        ) &&
         context.clock.mono() < deadline
       )
         await turn(context);
@@ -174,6 +191,21 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
 }
 
 function addDuties(context: Context, loop: Loop, receive: Receive, options: CreateOptions): void {
+  if (context.works.calls) addCallDuties(context, loop, receive, options);
+  loop.add("programs", () => context.programs.runDuties(() => context.clock.now()));
+  loop.add("prune", makePrune(context));
+  const takeOver = async (): Promise<void> => {
+    await context.book.load();
+    const nodes = await context.store.read("read nodes", () => context.store.statements.nodes.all({}));
+    if (nodes.some((node) => node.id !== context.nodeId && node.stopped_at === null))
+      await recover(context, receive, nodes, context.clock.now());
+    context.wake("dispatch");
+  };
+  loop.add("heartbeat", makeHeartbeat(context, takeOver, options.followServer));
+}
+
+/** What belongs to calls: their due instants, their series, and what becomes of them at the carriers. */
+function addCallDuties(context: Context, loop: Loop, receive: Receive, options: CreateOptions): void {
   loop.add(
     "dispatch",
     makeDispatch(
@@ -187,16 +219,6 @@ function addDuties(context: Context, loop: Loop, receive: Receive, options: Crea
   loop.add("reconcile", makeReconcile(context, receive));
   loop.add("deliver", makeDeliver(context));
   loop.add("replan", makeReplan(context));
-  loop.add("programs", () => context.programs.runDuties(() => context.clock.now()));
-  loop.add("prune", makePrune(context));
-  const takeOver = async (): Promise<void> => {
-    await context.book.load();
-    const nodes = await context.store.read("read nodes", () => context.store.statements.nodes.all({}));
-    if (nodes.some((node) => node.id !== context.nodeId && node.stopped_at === null))
-      await recover(context, receive, nodes, context.clock.now());
-    context.wake("dispatch");
-  };
-  loop.add("heartbeat", makeHeartbeat(context, takeOver, options.followServer));
 }
 
 /** Builds the programs, each in a house of its own. */
@@ -299,5 +321,6 @@ function bound(meter: EnginePorts["meter"]): EnginePorts["meter"] {
     error: (duty) => meter.error(duty),
     due: (count) => meter.due(count),
     inFlight: (count) => meter.inFlight(count),
+    jobRan: (queue, result, ms) => meter.jobRan(queue, result, ms),
   };
 }

@@ -17,6 +17,7 @@ import type { QueueVerbs } from "./queues-api.ts";
 import type { Repetition } from "./repeat.ts";
 import type { ScheduleVerbs } from "./schedules-api.ts";
 import type { SeriesVerbs } from "./series-api.ts";
+import type { TimetableVerbs } from "./timetable-api.ts";
 import type { SpokenAttempt } from "./spoken.ts";
 
 /** On whose behalf a verb runs. Every read and write is confined to the workspace. `name` goes into the ledger. */
@@ -386,7 +387,15 @@ export type Health = {
 };
 
 /** The verbs that doors, the CLI's in-process commands and programs use. Each throws `Refusal` when it cannot do what was asked. */
-export interface Engine extends AgentVerbs, NotifyVerbs, QueueVerbs, ScheduleVerbs, SeriesVerbs, LiveVerbs {
+export interface Engine
+  extends
+    AgentVerbs,
+    NotifyVerbs,
+    QueueVerbs,
+    ScheduleVerbs,
+    SeriesVerbs,
+    LiveVerbs,
+    TimetableVerbs {
   schedule(actor: Actor, request: CallRequest, idempotency?: Idempotency): Promise<Scheduled>;
   scheduleMany(
     actor: Actor,

@@ -35,6 +35,9 @@ export async function advanceClock(
   return { now: context.clock.now(), offsetMs: testClock.offsetMs };
 }
 
+/** More jobs than these are not named. */
+const failingMax = 20;
+
 export async function readHealth(context: Context, downtime: DowntimeReport | null): Promise<Health> {
   const lanes = [...context.book.lanes.values()];
   const problems: string[] = [];
@@ -47,8 +50,10 @@ export async function readHealth(context: Context, downtime: DowntimeReport | nu
       return {
         heads: yield* context.store.statements.due.heads(lanes.map((lane) => ({ lane_id: lane.id }))),
         open: yield* context.store.statements.attempts.countOpen({}),
+        failing: yield* context.store.statements.timetable.failing({ limit: failingMax }),
       };
     });
+    problems.push(...read.failing.map(({ job }) => `The latest run of the job ${job} failed.`));
     oldest = read.heads.reduce((least, head) => Math.min(least, head.due_at), Infinity);
     inFlight = read.open.reduce((sum, row) => sum + row.count, 0);
     if (!context.store.roomForMore()) problems.push("The disk is almost full, so no new call is started.");

@@ -10,6 +10,7 @@ const lookedAt = [
   "deliver",
   "fan-out",
   "deliver-events",
+  "jobs",
 ] as const;
 const seenEveryMs = 10_000;
 /** Where nobody else takes over, being seen only dates an outage. */

@@ -29,6 +29,10 @@ export function makePrune(context: Context): () => Promise<number> {
         before: now - context.tuning.keepIdempotencyMs,
         limit: page,
       });
+      const runs = yield* statements.jobRuns.removeBefore({
+        before: now - context.tuning.keepJobRunsMs,
+        limit: page,
+      });
       yield* statements.suppressions.removeExpired({ now });
       yield* statements.people.forget({ before: now - context.tuning.keepCallsMs });
       yield* statements.nodes.forget({ before: now - context.tuning.keepCallsMs });
@@ -43,6 +47,7 @@ export function makePrune(context: Context): () => Promise<number> {
         slots.length === page ||
         series.length === page ||
         keys.length === page ||
+        runs.length === page ||
         entries.length === 10 * page
       );
     });

@@ -53,7 +53,7 @@ export async function recover(
   return unconfirmed;
 }
 
-function isAlive(context: Context, node: NodeRow, now: number): boolean {
+export function isAlive(context: Context, node: NodeRow, now: number): boolean {
   if (node.id === context.nodeId) return true;
   if (context.store.singleOwner || node.stopped_at !== null) return false;
   return now - node.seen_at < context.tuning.leaseMs;

@@ -56,6 +56,10 @@ export type JobView = {
   readonly description: string;
   readonly timezone: string;
   readonly enabled: boolean;
+  /** What sets its rule, zone and switch, if it is not the timetable. */
+  readonly drivenBy: string | null;
+  /** True when somebody has set something otherwise than its program. */
+  readonly isEdited: boolean;
   readonly nextRunAt: number | null;
   readonly lastRun: JobRunView | null;
   readonly version: number;
@@ -64,10 +68,13 @@ export type JobView = {
 export type JobRunView = {
   readonly id: string;
   readonly job: string;
+  readonly queue: QueueName;
   readonly status: "waiting" | "running" | "succeeded" | "failed" | "missed";
   /** `schedule`, or who asked. */
   readonly trigger: string;
   readonly at: number;
+  /** How many slots it stands for beside its own, which passed with it. */
+  readonly coalesced: number;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly durationMs: number | null;

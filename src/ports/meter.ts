@@ -1,4 +1,5 @@
 import type { Outcome } from "../domain/outcome.ts";
+import type { QueueName } from "./program.ts";
 
 /** Where the engine counts what it does. Nothing here takes a number, an id or a name: labels stay few. */
 export interface Meter {
@@ -16,4 +17,6 @@ export interface Meter {
   due(count: number): void;
   /** How many attempts hold a slot now. */
   inFlight(count: number): void;
+  /** A run of a program's job ended after `ms` milliseconds. */
+  jobRan(queue: QueueName, result: "succeeded" | "failed", ms: number): void;
 }

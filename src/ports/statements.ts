@@ -5,6 +5,7 @@ import type { LiveStatements } from "./live-statements.ts";
 import type { NotificationStatements } from "./notification-statements.ts";
 import type { ProgramStatements } from "./program-statements.ts";
 import type { Tx } from "./store.ts";
+import type { TimetableStatements } from "./timetable-statements.ts";
 import type { WebhookStatements } from "./webhook-statements.ts";
 
 type Of = { readonly workspace_id: number };
@@ -110,6 +111,7 @@ type OtherStatements = AgentStatements &
   LiveStatements &
   NotificationStatements &
   ProgramStatements &
+  TimetableStatements &
   WebhookStatements;
 
 /** Every statement there is, by noun. Each is part of whatever transaction yields it. "lock" means until its end. */

@@ -17,6 +17,7 @@ export type Metrics = {
 const START_DELAYS_S = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800,
 ];
+const JOB_DURATIONS_S = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 1800];
 const HTTP_DURATIONS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
@@ -76,6 +77,13 @@ function createMeter(registers: Registry[]): Meter {
   });
   // A series that is there from the start, at zero, can be told from one that is missing.
   for (const outcome of outcomes) ends.inc({ outcome }, 0);
+  const jobRuns = new Histogram({
+    name: "carillon_job_run_duration_seconds",
+    help: "Runs of jobs of the timetable, by queue and result",
+    labelNames: ["queue", "result"],
+    buckets: JOB_DURATIONS_S,
+    registers,
+  });
   return {
     startDelay: (ms) => startDelays.observe(ms / 1000),
     claimed: (count) => claims.inc(count),
@@ -84,6 +92,7 @@ function createMeter(registers: Registry[]): Meter {
     error: (duty) => errors.inc({ duty }),
     due: (count) => due.set(count),
     inFlight: (count) => inFlight.set(count),
+    jobRan: (queue, result, ms) => jobRuns.observe({ queue, result }, ms / 1000),
   };
 }
 

@@ -11,6 +11,7 @@ import {
 import type * as live from "../ports/live-rows.ts";
 import type * as told from "../ports/notification-rows.ts";
 import type * as rows from "../ports/rows.ts";
+import type * as times from "../ports/timetable-rows.ts";
 
 /** The tables, for Kysely. `commit_id` orders the ledger by commit on Postgres; it is 0 on SQLite. */
 export type Tables = {
@@ -47,6 +48,9 @@ export type Tables = {
   line_spending: live.LineSpendingRow;
   charges: live.ChargeRow;
   program_marks: rows.ProgramMarkRow;
+  timetable: times.TimetableRow;
+  job_runs: times.JobRunRow;
+  node_works: times.NodeWorksRow;
   event_cursors: rows.EventCursorRow;
   subscribers: rows.SubscriberRow;
   deliveries: rows.DeliveryRow;

@@ -10,4 +10,5 @@ export const silentMeter: Meter = {
   error: () => {},
   due: () => {},
   inFlight: () => {},
+  jobRan: () => {},
 };

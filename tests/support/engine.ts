@@ -5,6 +5,7 @@ import { localConveyor } from "../../src/conveyors/local.ts";
 import type { ZoneBook } from "../../src/domain/zone.ts";
 import type { Tuning } from "../../src/engine/context.ts";
 import { createEngine } from "../../src/engine/create.ts";
+import type { Works } from "../../src/engine/programs.ts";
 import type { Actor, CallRequest, CallView, Engine } from "../../src/engine/engine.ts";
 import type { Channel } from "../../src/ports/channel.ts";
 import type { CarrierKind, OutsideFetch } from "../../src/ports/carrier.ts";
@@ -46,6 +47,8 @@ export type EngineOptions = {
   readonly publicUrl?: string;
   /** What decides whom to call; default: nothing. Their zones are UTC and Asia/Kolkata, as by default. */
   readonly programs?: readonly Program[];
+  /** What the engine works on; default: everything. */
+  readonly works?: Works;
   /** The engine is built and not started. */
   readonly asleep?: boolean;
 };
@@ -119,6 +122,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<TestEngi
     nodeName: "test",
     followServer: () => {},
     ...(options.tuning === undefined ? {} : { tuning: options.tuning }),
+    ...(options.works === undefined ? {} : { works: options.works }),
     programs: {
       all: options.programs ?? [],
       settings: { renewals: { timezone: "Asia/Kolkata" }, timezone: "UTC" },

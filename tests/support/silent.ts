@@ -17,6 +17,12 @@ export function keptLog(): { readonly log: Log; readonly lines: Logged[] } {
   return { log: { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") }, lines };
 }
 
+/** A meter that keeps how runs of jobs ended. */
+export function keptMeter(): { readonly meter: Meter; readonly jobs: string[] } {
+  const jobs: string[] = [];
+  return { meter: { ...silentMeter, jobRan: (queue, result) => void jobs.push(`${queue} ${result}`) }, jobs };
+}
+
 /** A meter that nobody reads. */
 export const silentMeter: Meter = {
   startDelay() {},
@@ -26,4 +32,5 @@ export const silentMeter: Meter = {
   error() {},
   due() {},
   inFlight() {},
+  jobRan() {},
 };

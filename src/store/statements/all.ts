@@ -14,6 +14,7 @@ import { scheduleStatements } from "./schedules.ts";
 import { programStatements } from "./programs.ts";
 import { queueStatements } from "./queues.ts";
 import { seriesStatements } from "./series.ts";
+import { timetableStatements } from "./timetable.ts";
 import { webhookStatements } from "./webhooks.ts";
 
 /** Every statement of a dialect, compiled once. */
@@ -31,6 +32,7 @@ export function statementsFor(dialect: Dialect): Statements {
     ...scheduleStatements(make),
     ...webhookStatements(make),
     ...liveStatements(make),
+    ...timetableStatements(make),
     ...notificationStatements(make),
     ...recipientStatements(make),
     ...operationStatements(make),
