@@ -1,0 +1,93 @@
+import { DAY_MS, HOUR_MS } from "./civil.ts";
+
+/** `sending`: its request may be under way; it shows as `pending`. */
+export const notificationStates = [
+  "pending",
+  "sending",
+  "sent",
+  "delivered",
+  "failed",
+  "bounced",
+  "canceled",
+  "expired",
+] as const;
+export type NotificationState = (typeof notificationStates)[number];
+
+export type NotificationEvent =
+  | "claim"
+  | "release"
+  | "move"
+  | "send"
+  | "deliver"
+  | "fail"
+  | "bounce"
+  | "cancel"
+  | "expire"
+  | "retry";
+
+/**
+ * What happens to a notification in each state; what is not listed does not happen there. A failed one that waits for its
+ * next try is `failed` too. One that may have been sent, and nobody knows, is `failed` for good: only news that it was sent
+ * changes that.
+ */
+export const notificationTransitions = {
+  pending: {
+    claim: "sending",
+    move: "pending",
+    fail: "failed",
+    cancel: "canceled",
+    expire: "expired",
+  },
+  sending: { release: "pending", send: "sent", fail: "failed", bounce: "bounced" },
+  sent: { deliver: "delivered", bounce: "bounced" },
+  delivered: {},
+  failed: {
+    claim: "sending",
+    move: "failed",
+    fail: "failed",
+    send: "sent",
+    deliver: "delivered",
+    cancel: "canceled",
+    retry: "pending",
+  },
+  bounced: { retry: "pending" },
+  canceled: {},
+  expired: {},
+} as const satisfies Record<NotificationState, Partial<Record<NotificationEvent, NotificationState>>>;
+
+/** The state after an event, or undefined when the event does not happen in that state. */
+export function nextNotificationState(
+  state: NotificationState,
+  event: NotificationEvent,
+): NotificationState | undefined {
+  const row: Partial<Record<NotificationEvent, NotificationState>> = notificationTransitions[state];
+  return row[event];
+}
+
+/** A failure is tried again only within so long of the instant that the notification was meant for. */
+export const triedWithinMs = DAY_MS;
+const waitMs = HOUR_MS;
+const waitMinMs = 1000;
+
+/**
+ * When a notification that was certainly not sent is tried again, or null when it is given up: after an hour, or when its
+ * provider asked for (`afterMs`), as long as it is of use, less than a day old and was tried again fewer than `retriesMax`
+ * times. `tries` counts the one that failed. Instants in UTC ms.
+ */
+export function nextTellAt(
+  facts: {
+    readonly askedAt: number;
+    readonly expiresAt: number;
+    readonly tries: number;
+    readonly retriesMax: number;
+  },
+  now: number,
+  afterMs: number | undefined,
+): number | null {
+  if (facts.tries > facts.retriesMax) return null;
+  const at = now + Math.max(afterMs ?? waitMs, waitMinMs);
+  return at < facts.expiresAt && at < facts.askedAt + triedWithinMs ? at : null;
+}
+
+/** Failures that may go better after somebody has changed something; the rest would fail again. */
+export const curableReasons = ["no_address", "address_gone", "timezone_unknown", "channel_missing"] as const;
