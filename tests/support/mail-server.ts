@@ -3,7 +3,7 @@ import { type AddressInfo, type Socket, createServer } from "node:net";
 
 export type Letter = { readonly from: string; readonly to: readonly string[]; readonly data: string };
 
-/** What the server answers to a command, instead of taking it; null takes it. "hang up" closes the connection. */
+/** What the server answers to a command, instead of taking it; null takes it. "hang up" closes the connection, "silence" says nothing. */
 export type Answering = (command: string) => string | null;
 
 export type MailServer = {
@@ -45,8 +45,10 @@ function converse(socket: Socket, letters: Letter[], commands: string[], answer:
   let to: string[] = [];
   let isData = false;
   let text = "";
-  const say = (line: string): void =>
-    void (line === "hang up" ? socket.destroy() : socket.write(`${line}\r\n`));
+  const say = (line: string): void => {
+    if (line === "hang up") socket.destroy();
+    else if (line !== "silence") socket.write(`${line}\r\n`);
+  };
   const take = (command: string): void => {
     commands.push(command);
     const refused = answer(command);

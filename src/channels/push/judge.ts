@@ -23,20 +23,19 @@ export function judge(answer: OutsideAnswer, random: number, now: number): Judge
     return passing({ kind: "unknown", code: "no_answer", detail: answer.detail });
   const { status } = answer;
   if (status >= 200 && status < 300) return passing(takenIn(answer));
-  const fault = faultIn(answer);
+  const fault = status >= 400 ? faultIn(answer) : null;
   const detail = wordsOf(status, fault);
-  // Nobody but Google can say that a message was not taken; a proxy that lost its other side cannot.
-  if (fault === null) {
-    const code = `HTTP ${status}`;
-    return status >= 500 ? passing({ kind: "unknown", code, detail }) : ours(code, detail);
-  }
-  const { code } = fault;
+  const code = fault?.code ?? `HTTP ${status}`;
   const later = (usualMs: number): Told => {
     const askedMs = retryAfterMs(answer.headers["retry-after"], now) ?? usualMs;
     const afterMs = Math.min(Math.round(askedMs * (1 + random / 2)), WAIT_MAX_MS);
     return { kind: "not_sent", code, detail, afterMs };
   };
   if (status === 429) return passing(later(QUOTA_MS));
+  // Nobody but Google can say that a message was not taken; a proxy that lost its other side cannot.
+  if (fault === null) {
+    return [401, 403, 404].includes(status) ? ours(code, detail) : passing({ kind: "unknown", code, detail });
+  }
   if (status === 500 || status === 503) return passing(later(TROUBLE_MS));
   if (status > 500) return passing({ kind: "unknown", code, detail });
   if (fault.isFcm || status === 400) {

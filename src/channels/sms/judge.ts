@@ -44,8 +44,10 @@ export function judge(answer: OutsideAnswer, now: number): Judged {
     const afterMs = Math.min(retryAfterMs(answer.headers["retry-after"], now) ?? BUSY_MS, WAIT_MAX_MS);
     return { told: { kind: "not_sent", code, detail, afterMs }, isOurs: false };
   }
-  if (isAmong(OURS, twilio) || (twilio === null && (status < 400 || [401, 403, 404].includes(status))))
+  if (isAmong(OURS, twilio) || (twilio === null && [401, 403, 404].includes(status)))
     return { told: { kind: "not_sent", code, detail, afterMs: OURS_MS }, isOurs: true };
+  // A redirect, or the page of a proxy: nobody at Twilio has said that it did not take the message.
+  if (twilio === null || status < 400) return passing("unknown", code, detail);
   const told: Told = { kind: "failed", code, detail, ...(twilio === STOPPED && { isGone: true }) };
   return { told, isOurs: false };
 }
