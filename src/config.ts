@@ -22,6 +22,7 @@ import {
 import type { DoorSettings } from "./ports/door-settings.ts";
 import type { FirebaseAccount } from "./ports/messenger.ts";
 import { doorSettings, doorSettingsOf } from "./settings-doors.ts";
+import { type LiveKitEnvironment, livekitEnvironmentOf, livekitSettings } from "./settings-livekit.ts";
 import {
   type MessengerChoice,
   firebaseOf,
@@ -205,6 +206,7 @@ export const settings = {
   ),
   ...doorSettings,
   ...twilioSettings,
+  ...livekitSettings,
 } as const satisfies Record<string, Setting<unknown>>;
 
 export type SettingKey = keyof typeof settings;
@@ -220,6 +222,7 @@ export type Config = Omit<
   | keyof typeof smtpSettings
   | keyof typeof messengerSettings
   | keyof typeof twilioSettings
+  | keyof typeof livekitSettings
 > & {
   /** Null: no e-mail is sent. */
   readonly smtp: Smtp | null;
@@ -227,6 +230,8 @@ export type Config = Omit<
   readonly messengers: MessengerChoice;
   /** What lines at Twilio take where they do not say it themselves. */
   readonly twilio: TwilioEnvironment;
+  /** What lines at LiveKit take where they do not say it themselves. */
+  readonly livekit: LiveKitEnvironment;
   readonly doors: DoorSettings;
   readonly store: StoreLocation;
   /** Null keeps the sandbox's calls in memory (a store without a file of its own, and no `SANDBOX_PATH`). */
@@ -293,7 +298,8 @@ function assemble(values: Values, firebase: FirebaseAccount | null, foreign: rea
   const rest = Object.fromEntries(
     Object.entries(others).filter(
       ([key]) =>
-        !(key in doorSettings || key in smtpSettings || key in messengerSettings || key in twilioSettings),
+        !(key in doorSettings || key in smtpSettings || key in messengerSettings) &&
+        !(key in twilioSettings || key in livekitSettings),
     ),
   );
   const store: StoreLocation = given ?? { kind: "sqlite", path: databasePath };
@@ -311,10 +317,12 @@ function assemble(values: Values, firebase: FirebaseAccount | null, foreign: rea
       | keyof typeof smtpSettings
       | keyof typeof messengerSettings
       | keyof typeof twilioSettings
+      | keyof typeof livekitSettings
     >),
     smtp,
     messengers: messengersOf(values, { smtp, twilio, store, firebase }),
     twilio,
+    livekit: livekitEnvironmentOf(values),
     doors: doorSettingsOf(values),
     store,
     redisUrl: usesRedis ? redisUrl : null,

@@ -36,7 +36,8 @@ export function optional<T>(words: Words, kind: Kind<T>): Setting<T | null> {
 
 const plain = { secret: false, flag: null } as const;
 
-type Kind<T> = { readonly expected: string; read(text: string): Reading<T> };
+/** How a text is read, and what is accepted in words. */
+export type Kind<T> = { readonly expected: string; read(text: string): Reading<T> };
 
 export const text: Kind<string> = { expected: "any text", read: (value) => ({ ok: true, value }) };
 

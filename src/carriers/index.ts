@@ -1,9 +1,14 @@
 import type { CarrierKind } from "../ports/carrier.ts";
+import type { LiveKitDefaults } from "./livekit/settings.ts";
 import type { TaskEnvironment } from "./task-backend/carrier.ts";
 import type { TwilioDefaults } from "./twilio/settings.ts";
 
 /** What the environment says about carriers; lines that do not say it themselves take it from here. */
-export type CarrierEnvironment = { readonly twilio?: TwilioDefaults; readonly tasks?: TaskEnvironment };
+export type CarrierEnvironment = {
+  readonly twilio?: TwilioDefaults;
+  readonly livekit?: LiveKitDefaults;
+  readonly tasks?: TaskEnvironment;
+};
 
 /** Every kind of carrier by name, loaded when a line first uses it. */
 export function carriersIn(
@@ -15,6 +20,7 @@ export function carriersIn(
     "task-backend": async () =>
       (await import("./task-backend/kind.ts")).taskBackendWith(environment.tasks ?? usualBackendAlone),
     twilio: async () => (await import("./twilio/kind.ts")).twilioWith(environment.twilio ?? {}),
+    livekit: async () => (await import("./livekit/kind.ts")).livekitWith(environment.livekit ?? {}),
   };
 }
 

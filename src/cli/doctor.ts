@@ -212,7 +212,7 @@ async function lineFindings(client: Client, config: Config): Promise<Finding[]> 
     for (const detail of check.warnings ?? [])
       findings.push({ check: `line ${line.name}`, state: "warning", detail });
   }
-  findings.push(...twilioFindings(lines, config));
+  findings.push(...unusedFindings(lines, config));
   if (lines.some(({ real }) => real) && config.publicUrl === null) {
     findings.push({
       check: "callbacks",
@@ -256,16 +256,19 @@ function liveFindings({ workspace, mode, numbers, countries, warnings }: Live): 
 }
 
 /** The variables of an account make no line by themselves: whoever sets them is told what is missing. */
-function twilioFindings(lines: readonly Line[], { twilio }: Config): Finding[] {
-  if (twilio.accountSid === null || lines.some(({ carrier }) => carrier === "twilio")) return [];
-  return [
-    {
-      check: "twilio",
+function unusedFindings(lines: readonly Line[], { twilio, livekit }: Config): Finding[] {
+  const accounts = [
+    ["TWILIO_ACCOUNT_SID", "twilio", twilio.accountSid],
+    ["LIVEKIT_URL", "livekit", livekit.url],
+  ] as const;
+  return accounts
+    .filter(([, carrier, value]) => value !== null && !lines.some((line) => line.carrier === carrier))
+    .map(([name, carrier]): Finding => ({
+      check: carrier,
       state: "warning",
-      detail: "TWILIO_ACCOUNT_SID is set, and no line uses it: calls go where they went before",
-      cure: "Run carillon lines add NAME --carrier twilio, and name it in calls or make it the default.",
-    },
-  ];
+      detail: `${name} is set, and no line uses it: calls go where they went before`,
+      cure: `Run carillon lines add NAME --carrier ${carrier}, and name it in calls or make it the default.`,
+    }));
 }
 
 function findingWords(context: Context, { check, state, detail, cure }: Finding): string {

@@ -40,7 +40,7 @@ export const addLines: AddCommand = (program, cli) => {
   examples(show, [["carillon lines show sandbox", ""]]);
 
   const add = withSettings(named(group, "add", "add a line"))
-    .requiredOption("--carrier <kind>", "sandbox, http or twilio")
+    .requiredOption("--carrier <kind>", "sandbox, http, twilio or livekit")
     .action(
       action<Options>(cli, async (context, options, name = "") => {
         const body = { name, carrier: options.carrier, ...bodyOf(context, options) };

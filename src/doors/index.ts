@@ -8,5 +8,6 @@ export const doors: readonly (() => Promise<Door<Engine>>)[] = [
   async () => (await import("./tasks/door.ts")).door,
   async () => (await import("./scheduling/door.ts")).door,
   async () => (await import("./callbacks/call-status.ts")).door,
+  async () => (await import("./callbacks/livekit.ts")).door,
   async () => (await import("./schedule/door.ts")).door,
 ];

@@ -63,7 +63,11 @@ export async function startCarillon(config: Config): Promise<Carillon> {
     const fetch = openFetch({ clock, ...outside });
     const year = new Date(clock.now()).getUTCFullYear();
     const isOpen = async (): Promise<boolean> => isLoopback(config.host) && !(await engine.hasKeys());
-    const carrierKinds = carriersIn({ twilio: config.twilio, tasks: { ...config.doors.tasks, isOpen } });
+    const carrierKinds = carriersIn({
+      twilio: config.twilio,
+      livekit: config.livekit,
+      tasks: { ...config.doors.tasks, isOpen },
+    });
     const publicUrl = (): string | null =>
       config.publicUrl ?? (port === null || !isLoopback(config.host) ? null : `http://127.0.0.1:${port}`);
     const messengers = await plugMessengers(config.messengers.settings, { clock, log, fetch });
@@ -195,13 +199,17 @@ function checkZones({ timezone, doors }: Config, zones: ZoneBook): void {
 }
 
 /** An account in the environment changes nothing by itself: who set it hears what is missing. */
-async function noteUnusedAccount({ twilio }: Config, engine: Engine, log: Log): Promise<void> {
-  if (twilio.accountSid === null) return;
+async function noteUnusedAccount({ twilio, livekit }: Config, engine: Engine, log: Log): Promise<void> {
   const lines = await engine.listLines(engine.defaultActor());
-  if (lines.some(({ carrier }) => carrier === "twilio")) return;
-  log.info(
-    "TWILIO_ACCOUNT_SID is set and no line uses it; add one with carillon lines add NAME --carrier twilio.",
-  );
+  for (const [name, carrier, value] of [
+    ["TWILIO_ACCOUNT_SID", "twilio", twilio.accountSid],
+    ["LIVEKIT_URL", "livekit", livekit.url],
+  ] as const) {
+    if (value === null || lines.some((line) => line.carrier === carrier)) continue;
+    log.info(
+      `${name} is set and no line uses it; add one with carillon lines add NAME --carrier ${carrier}.`,
+    );
+  }
 }
 
 /** A test clock that was moved stays moved: time must not run backwards over a restart. */
