@@ -162,12 +162,18 @@ function rankOf(outcome: Outcome): number {
   return outcomeRank.indexOf(outcome);
 }
 
-/** A wish not to be called counts whoever reports it, and so does a message that was left; else the terminal's own word. */
+/**
+ * A wish not to be called counts whoever reports it, and so does a message that was left; then what whoever talked said
+ * last, and else the terminal's own word.
+ */
 function dispositionOf(reports: readonly Report[], terminal: Report | undefined): string | null {
   for (const strong of ["opt_out", "left_message"]) {
     if (reports.some((report) => report.disposition === strong)) return strong;
   }
-  return pick(reports, terminal, (report) => report.disposition);
+  const spoken = reports
+    .filter((report) => report.isSpoken === true && report.disposition !== undefined)
+    .toSorted((a, b) => b.at - a.at || (a.key < b.key ? 1 : -1))[0];
+  return pick(reports, spoken ?? terminal, (report) => report.disposition);
 }
 
 function earliest(reports: readonly Report[], kind: Report["kind"]): Report | undefined {

@@ -13,6 +13,8 @@ export type Report = {
   readonly outcome?: Outcome;
   readonly answeredBy?: "human" | "machine" | "unknown";
   readonly disposition?: string;
+  /** The disposition is the word of whoever talked, and so wins over what a carrier heard; of several the latest. */
+  readonly isSpoken?: boolean;
   /** Talk time. */
   readonly durationMs?: number;
   readonly carrierRef?: string;

@@ -142,7 +142,7 @@ async function report(
     statements.calls.byIds([{ id: callId }]),
   );
   if (call === undefined || call.workspace_id !== actor.workspaceId || call.attempt_id === null) return false;
-  return receive.add(call.attempt_id, [{ ...said, kind: "ended" }]);
+  return receive.add(call.attempt_id, [{ ...said, kind: "ended", isSpoken: true }]);
 }
 
 /**
