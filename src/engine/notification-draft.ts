@@ -84,7 +84,7 @@ export async function draftForMany(
   const retries = wish.retriesMax ?? retriesDefault;
   if (!Number.isInteger(retries) || retries < 0 || retries > retriesMax)
     throw refuseField("invalid_body", "/max_retries", `Send a number from 0 to ${retriesMax}.`);
-  if (wish.quiet !== undefined) readQuiet(context, wish.quiet, "/quiet");
+  if (wish.quiet !== undefined) readQuiet(context, wish.quiet, "/quiet_hours");
   const { dedupeKey } = wish;
   if (dedupeKey !== undefined && (dedupeKey === "" || dedupeKey.length > dedupeKeyMax))
     throw refuseField("invalid_body", "/dedupe_key", `Send 1 to ${dedupeKeyMax} characters.`);

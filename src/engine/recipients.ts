@@ -157,7 +157,7 @@ function checkTimes(context: Context, row: RecipientRow): void {
   if (row.quiet_from === null || row.quiet_to === null) return;
   if (row.timezone === null)
     throw refuseField("timezone_required", "/timezone", "Quiet hours are local times, so they need a zone.");
-  readQuiet(context, { timezone: row.timezone, from: row.quiet_from, to: row.quiet_to }, "/quiet");
+  readQuiet(context, { timezone: row.timezone, from: row.quiet_from, to: row.quiet_to }, "/quiet_hours");
 }
 
 function entryOf(

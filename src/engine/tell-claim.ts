@@ -203,7 +203,7 @@ function quietOf(context: Context, row: NotificationRow, recipient: RecipientRow
     typeof timezone === "string" && typeof from === "string" && typeof to === "string"
       ? [{ timezone, from, to }]
       : [];
-  return [...own, ...theirs].map((quiet) => readQuiet(context, quiet, "/quiet"));
+  return [...own, ...theirs].map((quiet) => readQuiet(context, quiet, "/quiet_hours"));
 }
 
 type Address = { readonly device: number; readonly address: string };
