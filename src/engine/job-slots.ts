@@ -15,7 +15,7 @@ const postponedMs = 60_000;
 /**
  * Writes the runs of the slots that have come: 1. read which jobs want to be looked at; 2. in one transaction, for each
  * that nobody has looked at since: work out what passed, and write its run and its new place. Whoever comes second finds
- * another version and writes nothing. Answers whether there may be more.
+ * it at another place and writes nothing. Answers whether there may be more.
  */
 export async function planRuns(context: Context, now: number): Promise<boolean> {
   const { statements } = context.store;
@@ -36,7 +36,10 @@ function* writeRuns(context: Context, lease: Lease, rows: readonly TimetableRow[
   const entries = new Entries(lease);
   const keys = rows.map(({ workspace_id, job }) => ({ workspace_id, job }));
   const there = new Map((yield* timetable.lock(keys)).map((row) => [keyOf(row), row]));
-  const current = rows.filter((row) => there.get(keyOf(row))?.version === row.version);
+  const current = rows.filter((row) => {
+    const found = there.get(keyOf(row));
+    return found?.version === row.version && found.wake_at === row.wake_at;
+  });
   const waiting = new Map(
     (yield* jobRuns.ofState(current.map((row) => ({ ...keyFor(row), status: "waiting" })))).map((run) => [
       keyOf(run),
@@ -52,7 +55,7 @@ function* writeRuns(context: Context, lease: Lease, rows: readonly TimetableRow[
       next.push({ ...row, wake_at: now + postponedMs });
       continue;
     }
-    next.push({ ...step.row, updated_at: now });
+    next.push(step.row);
     if (step.covered !== null && run !== undefined) {
       const { count, latestAt } = step.covered;
       yield* jobRuns.change([{ ...run, at: latestAt, coalesced: run.coalesced + count }]);
@@ -60,7 +63,7 @@ function* writeRuns(context: Context, lease: Lease, rows: readonly TimetableRow[
     yield* jobRuns.insert(runsOf(lease, row, job, step, now));
     if (step.missed !== null) noteMissed(entries, row, step.missed, now);
   }
-  yield* timetable.change(next);
+  yield* timetable.place(next);
   yield* ledger.insert(entries.rows);
 }
 

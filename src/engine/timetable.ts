@@ -54,20 +54,20 @@ async function editJob(
   ifVersion: number | undefined,
 ): Promise<JobView> {
   const { known, row } = await requireJob(context, actor, name);
-  checkVersion(row.version, ifVersion);
   if (known.job.drivenBy !== undefined)
     throw new Refusal("job_driven", `The job ${name} is not edited here: ${known.job.drivenBy}.`);
   const now = context.clock.now();
-  const next = editedRow(context, row, known.job, edit, now);
   const lease = await context.ids.reserve({ ledger: 1 });
+  let written: number | null = null;
   await runSure(context, "edit a job", function* (again): Tx<void> {
     const entries = new Entries(lease);
     const { timetable, ledger } = context.store.statements;
-    if ((yield* timetable.change([next])) === 0) {
-      const [found] = again ? yield* timetable.of([row]) : [];
-      if (found?.version === row.version + 1 && found.updated_at === now) return;
-      throw new Refusal("precondition_failed", "The job was changed at the same time.");
-    }
+    const [found = row] = yield* timetable.lock([row]);
+    if (again && found.version === written) return;
+    checkVersion(found.version, ifVersion);
+    const next = editedRow(context, found, known.job, edit, now);
+    written = found.version + 1;
+    yield* timetable.change([next]);
     noteChanged(entries, actor, next, now);
     yield* ledger.insert(entries.rows);
   });

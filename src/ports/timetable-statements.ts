@@ -28,6 +28,8 @@ export type TimetableStatements = {
     ofWorkspace(args: Of): Tx<TimetableRow[]>;
     /** Changes the rows that still have the version that was read; answers how many. The version goes up by one. */
     change(rows: readonly TimetableRow[]): Tx<number>;
+    /** Moves locked jobs on to their next slots; the version, which belongs to those who edit, stays. */
+    place(rows: readonly TimetableRow[]): Tx<never[]>;
     /** Notes the latest run that ended; the version stays. */
     ran(
       rows: readonly Pick<TimetableRow, "workspace_id" | "job" | "last_run_id" | "last_status">[],

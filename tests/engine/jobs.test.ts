@@ -205,7 +205,7 @@ void test("an edit moves the next run, and nothing that passed before it is made
     (error) => error instanceof Refusal && error.code === "precondition_failed",
   );
   const back = await t.engine.editJob(t.actor, sweep.name, { rule: null, timezone: null });
-  assert.deepEqual([back.description, back.version], ["every hour, UTC", after.version + 2]);
+  assert.deepEqual([back.description, back.version], ["every hour, UTC", after.version + 1]);
 });
 
 void test("a rule that cannot be read, and a zone that is none, change nothing", async () => {
@@ -323,7 +323,7 @@ void test("a commit whose answer was lost plans, claims, ends or asks for no run
   const t = await house(chores);
   const lost = new Set<string>();
   t.store.failing = (name, moment) => {
-    if (moment !== "after" || !/^(?:plan|claim|end|run) .*job/.test(name) || lost.has(name)) return null;
+    if (moment !== "after" || !/^(?:plan|claim|end|run|edit) .*job/.test(name) || lost.has(name)) return null;
     lost.add(name);
     return "commit_unknown";
   };
@@ -331,9 +331,12 @@ void test("a commit whose answer was lost plans, claims, ends or asks for no run
   const asked = t.engine.runJobNow(t.actor, sweep.name);
   await t.advance(minute);
   await asked;
+  const edited = t.engine.editJob(t.actor, sweep.name, { enabled: false });
+  await t.advance(minute);
+  assert.equal((await edited).version, 2);
   assert.deepEqual(
     [...lost],
-    ["plan runs of jobs", "claim a run of a job", "end a run of a job", "run a job now"],
+    ["plan runs of jobs", "claim a run of a job", "end a run of a job", "run a job now", "edit a job"],
   );
   assert.equal(chores.begun.length, 3);
   assert.deepEqual(new Set((await runs(t)).map(({ status }) => status)), new Set(["succeeded"]));

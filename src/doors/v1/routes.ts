@@ -23,6 +23,7 @@ import { settingsHandlers } from "./settings.ts";
 import { statsHandlers } from "./stats.ts";
 import { streamHandlers } from "./stream.ts";
 import { suppressionHandlers } from "./suppressions.ts";
+import { addTimetable } from "./timetable-routes.ts";
 import { addWebhooks } from "./webhook-routes.ts";
 
 const BULK_BYTES_MAX = 4 * 1024 * 1024;
@@ -37,6 +38,7 @@ export function addRoutes(app: FastifyInstance, ports: DoorPorts<Engine>): void 
   addRules(app, ports);
   addWorkspace(app, ports);
   addQueues(app, ports);
+  addTimetable(app, ports);
   addEvents(app, ports);
   addWebhooks(app, ports);
   addSandbox(app, ports);

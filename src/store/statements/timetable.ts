@@ -3,6 +3,13 @@ import type { Statements } from "../../ports/statements.ts";
 import type { Columns, StatementMaker } from "../statement.ts";
 
 const key: Columns = { workspace_id: "bigint", job: "text" };
+const place: Columns = {
+  slot: "text",
+  slot_local: "bigint",
+  slot_at: "bigint",
+  slot_number: "bigint",
+  wake_at: "bigint",
+};
 const changed: Columns = {
   rule: "text",
   rule_edited: "bigint",
@@ -11,11 +18,7 @@ const changed: Columns = {
   enabled: "bigint",
   enabled_edited: "bigint",
   start_local: "bigint",
-  slot: "text",
-  slot_local: "bigint",
-  slot_at: "bigint",
-  slot_number: "bigint",
-  wake_at: "bigint",
+  ...place,
   updated_at: "bigint",
 };
 const ran: Columns = { last_run_id: "bigint", last_status: "text" };
@@ -60,6 +63,7 @@ export function timetableStatements(
       change: make.countedUpdateMany("timetable", { ...key, version: "bigint" }, changed, {
         also: "version = timetable.version + 1",
       }),
+      place: make.updateMany("timetable", key, place),
       ran: make.updateMany("timetable", key, ran),
       toWake: make.query((db, arg) =>
         db
