@@ -72,6 +72,11 @@ export const refusals = {
     title: "The call's state does not allow this",
     cure: "Look at its status; the lifecycle page lists what each state allows.",
   },
+  notification_state: {
+    status: 409,
+    title: "The notification's status does not allow this",
+    cure: "Look at its status: what waits can be canceled, what failed or bounced can be sent again.",
+  },
   dedupe_conflict: {
     status: 409,
     title: "A live call has the same dedupe_key",
@@ -97,6 +102,21 @@ export const refusals = {
     status: 409,
     title: "The channel is not set up on this server",
     cure: "Set what the detail names and start the server again.",
+  },
+  appointment_state: {
+    status: 409,
+    title: "The appointment's status does not allow this",
+    cure: "Look at its status and at what the detail says it allows.",
+  },
+  slot_taken: {
+    status: 409,
+    title: "Whoever serves is taken at that time",
+    cure: "Choose another time or another person, or move the appointment that is named.",
+  },
+  not_empty: {
+    status: 409,
+    title: "There are businesses already",
+    cure: "Use an empty workspace, or ask for the example beside what is there.",
   },
   idempotency_in_progress: {
     status: 409,
@@ -128,6 +148,11 @@ export const refusals = {
     status: 422,
     title: "The body has a field that is not known",
     cure: "Remove or correct the field that is named.",
+  },
+  reference_unknown: {
+    status: 422,
+    title: "Something that the body names does not exist",
+    cure: "Send the id of one that exists in this workspace; erased clients exist no more.",
   },
   phone_invalid: {
     status: 422,
@@ -279,6 +304,31 @@ export const refusals = {
     status: 422,
     title: "The signing secret is not valid",
     cure: "Send whsec_ and the base64 of 24 to 64 bytes, or no secret to get a new one.",
+  },
+  template_unknown: {
+    status: 422,
+    title: "There is no such template",
+    cure: "Send the name of one; GET /v1/notification-templates lists them.",
+  },
+  template_invalid: {
+    status: 422,
+    title: "The template is not valid",
+    cure: "Correct what is named: placeholders are written {{client_name}}, and variables lists exactly those that are used.",
+  },
+  variables_invalid: {
+    status: 422,
+    title: "The variables do not fit the template",
+    cure: "Send a text or number for each variable of the template, and no others.",
+  },
+  address_invalid: {
+    status: 422,
+    title: "The address is none of the channel",
+    cure: "Send an E.164 number for sms, an e-mail address for email, a device token for push.",
+  },
+  too_many_recipients: {
+    status: 422,
+    title: "Too many recipients",
+    cure: "Send at most 100,000 recipients in one request.",
   },
   too_many_items: { status: 422, title: "Too many items", cure: "Send at most 1,000 items in one request." },
   idempotency_mismatch: {

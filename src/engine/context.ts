@@ -84,6 +84,8 @@ export type Tuning = {
   /** A subscriber that took nothing for so long, while it was owed something, is disabled. */
   readonly disableAfterMs: number;
   readonly keepDeliveriesMs: number;
+  /** Messages to people under way at once by each channel, at most. */
+  readonly tellingMax: number;
   /** Runs of programs' jobs at once in this process, at most. */
   readonly jobsMax: number;
   readonly keepJobRunsMs: number;
@@ -103,6 +105,7 @@ export const defaultTuning: Tuning = {
   sendingEachMax: 16,
   disableAfterMs: 5 * 86_400_000,
   keepDeliveriesMs: 30 * 86_400_000,
+  tellingMax: 64,
   jobsMax: 4,
   keepJobRunsMs: 90 * 86_400_000,
 };
@@ -162,6 +165,8 @@ export const dutyNames = [
   "replan",
   "fan-out",
   "deliver-events",
+  "operations",
+  "tell",
   "tell",
   "jobs",
   "programs",

@@ -23,7 +23,9 @@ import { JobRuns } from "./job-runs.ts";
 import { openSettings } from "./line-settings.ts";
 import { liveVerbs } from "./live-verbs.ts";
 import { Loop } from "./loop.ts";
+import { notificationVerbs } from "./notification-verbs.ts";
 import { notifyVerbs } from "./notify-verbs.ts";
+import { makeOperations } from "./operations.ts";
 import { place } from "./place.ts";
 import { makePrune } from "./prune.ts";
 import { Programs } from "./programs.ts";
@@ -38,6 +40,7 @@ import type { ScheduleGroup } from "./schedule.ts";
 import { writeDrafts } from "./write-drafts.ts";
 import { StartDelays, readStats } from "./stats.ts";
 import { Subscribers } from "./subscribers.ts";
+import { Tell } from "./tell.ts";
 import { timetableVerbs } from "./timetable.ts";
 
 import { begin, defaultWorkspace, makeFirstRows } from "./begin.ts";
@@ -121,10 +124,14 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
   const telling = new DeliverEvents(context, subscribers);
   loop.add("fan-out", makeFanOut(context, subscribers));
   loop.add("deliver-events", () => telling.run());
+  const people = new Tell(context);
+  loop.add("tell", () => people.run());
+  loop.add("operations", makeOperations(context));
   const jobs = new JobRuns(context);
   loop.add("jobs", () => jobs.run());
   const quiet = (): boolean =>
     telling.quiet &&
+    people.quiet &&
     jobs.quiet &&
     loop.quiet &&
     group.quiet &&
@@ -135,6 +142,7 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
     ...callVerbs(context, group, receive),
     ...configVerbs(context),
     ...notifyVerbs(context, subscribers),
+    ...notificationVerbs(context),
     ...seriesVerbs(context),
     ...scheduleVerbs(context),
     ...agentVerbs(context),
@@ -166,6 +174,7 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
     async stop(withinMs) {
       context.state.draining = true;
       telling.stop();
+      people.stop();
       const deadline = context.clock.mono() + withinMs;
       while (
         !(
@@ -173,6 +182,7 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
           receive.quiet &&
           group.quiet &&
           telling.quiet &&
+          people.quiet &&
           jobs.quiet
         ) &&
         context.clock.mono() < deadline

@@ -7,6 +7,7 @@ import type { Refusal } from "../domain/refusal.ts";
 import type { Report } from "../domain/report.ts";
 import type { RetryPolicy } from "../domain/retry.ts";
 import type { WorkspaceId } from "../domain/ids.ts";
+import type { NotificationVerbs } from "./notifications-api.ts";
 import type { NotifyVerbs } from "./notify.ts";
 import type { CarrierCheck } from "../ports/carrier.ts";
 import type { Door } from "../ports/door.ts";
@@ -390,6 +391,7 @@ export type Health = {
 export interface Engine
   extends
     AgentVerbs,
+    NotificationVerbs,
     NotifyVerbs,
     QueueVerbs,
     ScheduleVerbs,

@@ -11,6 +11,7 @@ import type { Channel } from "../../src/ports/channel.ts";
 import type { CarrierKind, OutsideFetch } from "../../src/ports/carrier.ts";
 import type { Conveyor } from "../../src/ports/conveyor.ts";
 import type { Program } from "../../src/ports/program.ts";
+import type { MessageChannel, Messenger } from "../../src/ports/messenger.ts";
 import type { Meter } from "../../src/ports/meter.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { openStore } from "../../src/store/open.ts";
@@ -40,6 +41,8 @@ export type EngineOptions = {
   readonly realStub?: boolean;
   /** Ways to tell somebody what happens; default: none. */
   readonly channels?: Readonly<Record<string, Channel>>;
+  /** Ways to tell people something; default: none, and nobody is told. */
+  readonly messengers?: Readonly<Record<MessageChannel, Messenger>>;
   /** Carriers beside the sandbox and the one that the test plays. */
   readonly carrierKinds?: Readonly<Record<string, () => Promise<CarrierKind>>>;
   /** The way to the outside, made on the test's clock; default: none. */
@@ -113,6 +116,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<TestEngi
       ...options.carrierKinds,
     },
     ...(options.channels === undefined ? {} : { channels: options.channels }),
+    ...(options.messengers === undefined ? {} : { messengers: options.messengers }),
     phoneMetadata,
     holidays: (country, region) => loadHolidays(country, region, [2026]),
     journalPath: options.journalPath ?? null,

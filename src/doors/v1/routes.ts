@@ -12,6 +12,7 @@ import { hoursHandlers } from "./hours.ts";
 import { keyHandlers } from "./keys.ts";
 import { lineHandlers } from "./lines.ts";
 import { addLive } from "./live-routes.ts";
+import { addNotifications } from "./notification-routes.ts";
 import { changes, keyed, plans, stale } from "./refusal-lists.ts";
 import { retryPolicyHandlers } from "./retry-policies.ts";
 import { sandboxHandlers } from "./sandbox.ts";
@@ -41,6 +42,7 @@ export function addRoutes(app: FastifyInstance, ports: DoorPorts<Engine>): void 
   addTimetable(app, ports);
   addEvents(app, ports);
   addWebhooks(app, ports);
+  addNotifications(app, ports);
   addSandbox(app, ports);
 }
 
