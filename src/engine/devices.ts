@@ -125,7 +125,7 @@ function note(
     type,
     actor: actor.name,
     reason: reason ?? null,
-    data: { device_id: context.secrets.publicId("device", row.id), recipient_id: row.recipient_id },
+    data: { device_id: context.secrets.publicId("device", row.id) },
   });
 }
 

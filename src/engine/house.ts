@@ -17,6 +17,7 @@ import { draftCall } from "./draft.ts";
 import type { CallRequest, RetryPolicySpec } from "./engine.ts";
 import { openSettings } from "./line-settings.ts";
 import { createLine, updateLine } from "./lines.ts";
+import { pruneNotifications, retryFailed } from "./notifications.ts";
 import { type TxParts, transact } from "./program-tx.ts";
 import type { Receive } from "./receive.ts";
 import { createRetryPolicy, updateRetryPolicy } from "./retry-policies.ts";
@@ -56,6 +57,8 @@ export function makeHouse(context: Context, ports: HousePorts, program: string):
       return Object.assign(draft, { dueAt: draft.call.due_at }) as unknown as CallDraft;
     },
     draftNotification: (actor, wish) => parts.draftNotification(actor, wish),
+    retryFailedNotifications: (actor, limit) => retryFailed(context, actor, limit),
+    pruneNotifications: (actor, before, limit) => pruneNotifications(context, actor, before, limit),
     calls: (actor, callIds) => programCalls(context, actor, callIds),
     report: (actor, callId, said) => report(context, ports.receive, actor, callId, said),
     keepLine: (actor, wish) => keepLine(context, actor, wish),

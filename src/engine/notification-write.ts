@@ -75,7 +75,7 @@ export function step(row: WorkingNotification, event: NotificationEvent, now: nu
   row.updated_at = now;
 }
 
-/** An entry about a notification: no address and no words. */
+/** An entry about a notification: nothing that tells whom it was for, and no words. */
 export function noteNotification(
   context: Context,
   entries: Entries,
@@ -93,7 +93,6 @@ export function noteNotification(
       notification_id: context.secrets.publicId("notification", row.id),
       event: row.event,
       channel: row.channel,
-      ...(row.recipient_id !== null && { recipient_id: row.recipient_id }),
       ...more.data,
     },
   });

@@ -121,6 +121,8 @@ export type RecipientInput = {
 
 export type RecipientView = {
   readonly id: string;
+  /** What the history calls it, which tells nothing once it is forgotten. */
+  readonly ref: string;
   readonly email: string | null;
   readonly phone: string | null;
   readonly timezone: string | null;

@@ -52,7 +52,7 @@ export async function putRecipient(
     updated_at: now,
   };
   checkTimes(context, row);
-  const entries = entryOf(lease, actor, row, "recipient.updated");
+  const entries = entryOf(context, lease, actor, row, "recipient.updated");
   await runSure(context, "write down a recipient", function* () {
     yield* context.store.statements.recipients.put([row]);
     yield* context.store.statements.ledger.insert(entries.rows);
@@ -95,7 +95,13 @@ export async function listRecipients(
 export async function removeRecipient(context: Context, actor: Actor, recipientId: string): Promise<void> {
   const row = await requireRecipient(context, actor, recipientId);
   const lease = await context.ids.reserve({ ledger: 1 });
-  const entries = entryOf(lease, actor, { ...row, updated_at: context.clock.now() }, "recipient.removed");
+  const entries = entryOf(
+    context,
+    lease,
+    actor,
+    { ...row, updated_at: context.clock.now() },
+    "recipient.removed",
+  );
   await runSure(context, "forget a recipient", function* (): Tx<void> {
     const { statements } = context.store;
     yield* statements.devices.remove(yield* statements.devices.ofRecipients([row]));
@@ -161,6 +167,7 @@ function checkTimes(context: Context, row: RecipientRow): void {
 }
 
 function entryOf(
+  context: Context,
   lease: ConstructorParameters<typeof Entries>[0],
   actor: Actor,
   row: RecipientRow,
@@ -171,7 +178,7 @@ function entryOf(
     at: row.updated_at,
     type,
     actor: actor.name,
-    data: { recipient_id: row.recipient_id },
+    data: { recipient: context.secrets.publicId("recipient", row.id) },
   });
   return entries;
 }
@@ -183,6 +190,7 @@ async function views(context: Context, rows: readonly RecipientRow[]): Promise<R
   const { secrets } = context;
   return rows.map((row) => ({
     id: row.recipient_id,
+    ref: secrets.publicId("recipient", row.id),
     email: row.email === null ? null : secrets.open(row.email, emailPlace(row.id)),
     phone: row.phone === null ? null : secrets.open(row.phone, phonePlace(row.id)),
     timezone: row.timezone,

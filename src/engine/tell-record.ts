@@ -170,9 +170,6 @@ function noteGone(context: Context, entries: Entries, id: number, row: Notificat
     at: context.clock.now(),
     type: "device.removed",
     reason: "unregistered",
-    data: {
-      device_id: context.secrets.publicId("device", id),
-      ...(row.recipient_id !== null && { recipient_id: row.recipient_id }),
-    },
+    data: { device_id: context.secrets.publicId("device", id) },
   });
 }

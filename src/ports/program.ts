@@ -41,6 +41,8 @@ export type Plugged = {
   duty?(): Promise<number>;
   /** Runs once, before anything else of the program; for what every installation needs. */
   begin?(): Promise<void>;
+  /** What else the program knows of a person: a number of whoever has this id, an id of whoever has this number. */
+  identify?(person: ErasedPerson): Promise<Partial<Pick<ErasedPerson, "numbers" | "emails" | "recipientIds">>>;
   /** Removes a person from the program's tables, in the transaction that removes them everywhere; see `ErasedPerson`. */
   erase?(tx: ProgramTx, person: ErasedPerson): Tx<Readonly<Record<string, number>>>;
   /** Removes what is older than the workspace keeps, a bounded number of rows; answers how many. */
@@ -74,6 +76,17 @@ export type House = {
   draftCall(actor: ProgramActor, wish: CallWish): Promise<CallDraft>;
   /** Checks a notification and fills in its template, for `tx.notify`. Throws `Refusal`. */
   draftNotification(actor: ProgramActor, wish: NotificationWish): Promise<NotificationDraft>;
+  /**
+   * Tries those failed notifications again that nothing else tries again and that may go better now, less than a day old
+   * and retried less often than they may be: the `limit` oldest. Answers how many.
+   */
+  retryFailedNotifications(actor: ProgramActor, limit: number): Promise<number>;
+  /** Removes notifications made before an instant, each kind by its own; at most `limit`. Answers how many. */
+  pruneNotifications(
+    actor: ProgramActor,
+    before: { readonly toldBefore: number; readonly failedBefore: number },
+    limit: number,
+  ): Promise<number>;
   /** Calls as they stand, in the order asked for; null for one that is no longer kept. Ids as `tx.schedule` returned them. */
   calls(actor: ProgramActor, callIds: readonly number[]): Promise<readonly (ProgramCall | null)[]>;
   /** Says what became of a call's latest attempt, as its carrier would. False when it never had one. */

@@ -106,6 +106,7 @@ export type RecipientPatch = Static<typeof recipientPatch>;
 
 export const recipient = answer("Recipient", {
   id: Type.String(),
+  ref: Type.String({ description: "What the history calls it." }),
   email: nullable("string"),
   phone: nullable("string"),
   timezone: nullable("string"),

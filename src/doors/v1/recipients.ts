@@ -144,6 +144,7 @@ function readRecipient({ quiet_hours: quiet, ...rest }: RecipientPatch): Recipie
 function renderRecipient(view: RecipientView): RecipientJson {
   return {
     id: view.id,
+    ref: view.ref,
     email: view.email,
     phone: view.phone,
     timezone: view.timezone,
