@@ -85,6 +85,8 @@ export const ledgerEventTypes = [
   "operation.canceled",
   "operation.completed",
   "operation.started",
+  "policy.renewed",
+  "policy.upgraded",
   "recipient.removed",
   "recipient.updated",
   "series.backfilled",
