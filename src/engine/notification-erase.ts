@@ -13,7 +13,7 @@ const blank = JSON.stringify({ subject: null, body: "", data: {} });
 /**
  * Removes a person from what is kept of telling people: recipients with their devices go, notifications that wait are
  * canceled, and of all others only what they were and when stays. Answers how many rows of each it was; the person is gone
- * when it answers fewer notifications than `notificationsMax` ids of the ledger were set aside for.
+ * when it answers fewer notifications than `erasedNotificationsMax`.
  */
 export function* eraseNotificationsOf(
   context: Context,
@@ -41,6 +41,8 @@ export function* eraseNotificationsOf(
       );
   }
   yield* statements.notifications.blank(rows.map(({ id }) => ({ id, document: blank, updated_at: now })));
+  // While more may be left, the recipients stay: they tell under which ids.
+  if (rows.length === eachMax) return { notifications: rows.length };
   yield* statements.devices.remove(devices);
   yield* statements.recipients.remove(recipients);
   return { recipients: recipients.length, devices: devices.length, notifications: rows.length };

@@ -3,6 +3,7 @@ import { storeContract } from "./contract.ts";
 import { agentsContract } from "./contract-agents.ts";
 import { houseContract } from "./contract-house.ts";
 import { liveContract } from "./contract-live.ts";
+import { notificationsContract } from "./contract-notifications.ts";
 import { seriesContract } from "./contract-series.ts";
 import { webhookContract } from "./contract-webhooks.ts";
 import { workContract } from "./contract-work.ts";
@@ -14,4 +15,5 @@ for (const name of storeNames) {
   storeContract(name, () => openEmpty(name), liveContract);
   storeContract(name, () => openEmpty(name), seriesContract);
   storeContract(name, () => openEmpty(name), agentsContract);
+  storeContract(name, () => openEmpty(name), notificationsContract);
 }
