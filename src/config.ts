@@ -7,6 +7,7 @@ import {
   type StoreLocation,
   count,
   databaseUrl,
+  days,
   encryptionKeys,
   flag,
   httpUrl,
@@ -143,6 +144,19 @@ export const settings = {
   ),
   ...smtpSettings,
   ...messengerSettings,
+  keepCalls: withDefault(
+    {
+      name: "KEEP_CALLS",
+      meaning: "Ended calls, with their attempts and their history, are removed after this.",
+    },
+    "400d",
+    days,
+  ),
+  keepDeliveries: withDefault(
+    { name: "KEEP_DELIVERIES", meaning: "Messages to webhooks and handlers are removed after this." },
+    "30d",
+    days,
+  ),
   timezone: withDefault(
     { name: "TIMEZONE", meaning: "The zone of the timetable: of jobs such as the nightly statistics." },
     "UTC",

@@ -1,3 +1,5 @@
+import { parseDuration } from "./domain/zone.ts";
+
 /** What the text of a setting means, or a sentence on what is expected instead. */
 export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false };
 
@@ -91,6 +93,15 @@ export const milliseconds: Kind<number> = {
       : { ok: false },
 };
 
+/** Read as milliseconds; a day at least, so that a slip does not empty the database. */
+export const days: Kind<number> = {
+  expected: "a time of at least a day, such as 90d",
+  read: (value) => {
+    const ms = parseDuration(value);
+    return ms !== undefined && ms >= 86_400_000 ? { ok: true, value: ms } : { ok: false };
+  },
+};
+
 /** "09:00"; the hour may have one digit and is given two. */
 export const timeOfDay: Kind<string> = {
   expected: "a time of day from 00:00 to 23:59, such as 09:00",
@@ -142,7 +153,7 @@ export const smsSender: Kind<string> = {
   expected:
     "a number such as +14155550100, a short code, a name of up to 11 letters and digits, or a messaging service (MG…)",
   read: (value) =>
-    /^(?:\+[1-9]\d{6,14}|\d{3,8}|MG[0-9a-fA-F]{32}|(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9 ]{0,10})$/.test(value)
+    /^(?:\+[1-9]\d{6,14}|\d{3,8}|MG[0-9a-fA-F]{32}|(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9 ]{0,9}[A-Za-z0-9])?)$/.test(value)
       ? { ok: true, value }
       : { ok: false },
 };

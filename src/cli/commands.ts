@@ -13,19 +13,25 @@ import { addImport } from "./import.ts";
 import { addKeys } from "./keys.ts";
 import { addLines } from "./lines.ts";
 import { addLive } from "./live.ts";
+import { addManage } from "./manage.ts";
 import { addMigrate } from "./migrate.ts";
+import { addPeople } from "./people.ts";
 import { addQueues } from "./queues.ts";
 import { addSandbox } from "./sandbox.ts";
 import { addSeries } from "./series.ts";
 import { addServe } from "./serve.ts";
 import { addStats } from "./stats.ts";
 import { addSuppressions } from "./suppressions.ts";
+import { addTimetable } from "./timetable.ts";
 import { addWebhooks } from "./webhooks.ts";
+import { addWorker } from "./worker.ts";
+import { addWorkers } from "./workers.ts";
 
 /** Every command, in the order in which help shows them. */
 export const commands: readonly AddCommand[] = [
   addDemo,
   addServe,
+  addWorker,
   addCall,
   addCalls,
   addSeries,
@@ -35,14 +41,18 @@ export const commands: readonly AddCommand[] = [
   addLive,
   addHours,
   addSuppressions,
+  addPeople,
   addWebhooks,
   addKeys,
   addDialing,
   addQueues,
+  addTimetable,
+  addWorkers,
   addStats,
   addEvents,
   addDoctor,
   addMigrate,
+  addManage,
   addBackup,
   addSandbox,
   addDescribe,

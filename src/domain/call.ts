@@ -123,6 +123,7 @@ export const reasons = {
   number_quarantined: "The network said that this number cannot be called.",
   deadline_passed: "Its last useful instant passed before it could be placed.",
   canceled_by_request: "It was canceled by request.",
+  person_erased: "The person asked to be forgotten.",
   canceled_by_program: "The program that had asked for it does not want it any more.",
   deleted_by_request: "It was deleted by request.",
   replaced_by_series: "It was made to repeat: a series took its place.",

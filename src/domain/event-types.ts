@@ -85,6 +85,8 @@ export const ledgerEventTypes = [
   "operation.canceled",
   "operation.completed",
   "operation.started",
+  "person.erased",
+  "person.erasure_asked",
   "policy.renewed",
   "policy.upgraded",
   "recipient.removed",

@@ -38,6 +38,7 @@ export const scopes = [
   "renewals:write",
   "appointments:read",
   "appointments:write",
+  "people:read",
   "people:write",
   "deliveries:read",
   "deliveries:write",

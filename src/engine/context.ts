@@ -170,6 +170,7 @@ export const dutyNames = [
   "tell",
   "jobs",
   "programs",
+  "erase",
   "heartbeat",
   "prune",
 ] as const;

@@ -12,6 +12,7 @@ import {
 import { DeliverEvents } from "./deliver-events.ts";
 import { makeDispatch } from "./dispatch.ts";
 import type { Actor, DowntimeReport, Engine } from "./engine.ts";
+import { erasureVerbs, makeErase } from "./erasures.ts";
 import { makeExpire } from "./expire.ts";
 import { makeFanOut } from "./fan-out.ts";
 import { Group } from "./group.ts";
@@ -148,6 +149,7 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
     ...agentVerbs(context),
     ...queueVerbs(context),
     ...liveVerbs(context),
+    ...erasureVerbs(context),
     ...timetableVerbs(context),
     onEvents: (wake) => {
       listeners.add(wake);
@@ -203,6 +205,7 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
 function addDuties(context: Context, loop: Loop, receive: Receive, options: CreateOptions): void {
   if (context.works.calls) addCallDuties(context, loop, receive, options);
   loop.add("programs", () => context.programs.runDuties(() => context.clock.now()));
+  loop.add("erase", makeErase(context));
   loop.add("prune", makePrune(context));
   const takeOver = async (): Promise<void> => {
     await context.book.load();

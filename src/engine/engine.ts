@@ -13,6 +13,7 @@ import type { CarrierCheck } from "../ports/carrier.ts";
 import type { Door } from "../ports/door.ts";
 import type { AgentVerbs } from "./agents-api.ts";
 import type { CallSource, CallWindow, RefusedRetries } from "./document.ts";
+import type { ErasureVerbs } from "./erasures-api.ts";
 import type { LiveVerbs } from "./live-api.ts";
 import type { QueueVerbs } from "./queues-api.ts";
 import type { Repetition } from "./repeat.ts";
@@ -397,6 +398,7 @@ export interface Engine
     ScheduleVerbs,
     SeriesVerbs,
     LiveVerbs,
+    ErasureVerbs,
     TimetableVerbs {
   schedule(actor: Actor, request: CallRequest, idempotency?: Idempotency): Promise<Scheduled>;
   scheduleMany(

@@ -334,3 +334,15 @@ export type ProgramMarkRow = {
   readonly result: string;
   readonly created_at: number;
 };
+
+/** A person to be forgotten: `person` is sealed, and null once it is done; `counts` is JSON, by what was blanked. */
+export type ErasureRow = {
+  readonly id: number;
+  readonly workspace_id: number;
+  readonly status: "running" | "waiting" | "done";
+  readonly person: string | null;
+  readonly counts: string;
+  readonly actor: string;
+  readonly created_at: number;
+  readonly ended_at: number | null;
+};

@@ -1,6 +1,7 @@
 import type * as r from "./rows.ts";
 import type { AgentStatements } from "./agent-statements.ts";
 import type { ScheduleStatements } from "./schedule-statements.ts";
+import type { ErasureStatements } from "./erasure-statements.ts";
 import type { LiveStatements } from "./live-statements.ts";
 import type { NotificationStatements } from "./notification-statements.ts";
 import type { ProgramStatements } from "./program-statements.ts";
@@ -110,6 +111,7 @@ type SealedSeries = Pick<r.SeriesRow, "id" | "phone" | "document">;
 type OtherStatements = AgentStatements &
   LiveStatements &
   NotificationStatements &
+  ErasureStatements &
   ProgramStatements &
   TimetableStatements &
   WebhookStatements;

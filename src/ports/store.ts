@@ -39,6 +39,8 @@ export interface Store {
   serverTime(): Promise<number | null>;
   /** False while the disk is too full to begin anything new; results can still be written. */
   roomForMore(): boolean;
+  /** Sees to it that what was overwritten or removed cannot be read from its files any more, as far as it can. */
+  scrub(): Promise<void>;
   /** Copies the whole store into a new file while it is in use. Throws where the database has its own tools for that. */
   backup(file: string): Promise<void>;
   close(): Promise<void>;

@@ -8,8 +8,9 @@ import type { Channel, ChannelPorts } from "../ports/channel.ts";
 import type { Door } from "../ports/door.ts";
 import { createEngine } from "../engine/create.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Works } from "../engine/programs.ts";
 import type { Log } from "../ports/log.ts";
-import type { Program, ProgramSettings } from "../ports/program.ts";
+import { type Program, type ProgramSettings, queueNames } from "../ports/program.ts";
 import type { Store } from "../ports/store.ts";
 import { StoreError } from "../ports/store.ts";
 import { programs } from "../programs/index.ts";
@@ -39,11 +40,21 @@ export type Carillon = {
   stop(): Promise<void>;
 };
 
+/** What a process does beside others that share its store. */
+export type Role = {
+  readonly works: Works;
+  /** Attempts being placed, and runs of jobs, at once; absent: as many as serve. */
+  readonly concurrency?: number;
+  /** `probes`: health and metrics alone; `nothing`: the server is built, and nobody can reach it. */
+  readonly listens: "doors" | "probes" | "nothing";
+};
+
+const everything: Role = { works: { calls: true, queues: queueNames }, listens: "doors" };
 const stopWithinMs = 8000;
 const holidayYears = 3;
 
 /** The composition root: plugs system, store, carriers, engine, doors and server together, and starts them. */
-export async function startCarillon(config: Config): Promise<Carillon> {
+export async function startCarillon(config: Config, role: Role = everything): Promise<Carillon> {
   const log = createLog(config.logLevel);
   for (const warning of config.warnings) log.warn(warning);
   const clock = new SystemClock();
@@ -90,6 +101,11 @@ export async function startCarillon(config: Config): Promise<Carillon> {
       }),
       messengers,
       carrierKinds,
+      tuning: {
+        keepCallsMs: config.keepCalls,
+        keepDeliveriesMs: config.keepDeliveries,
+        ...(role.concurrency !== undefined && { placingMax: role.concurrency, jobsMax: role.concurrency }),
+      },
       programs: { all: await loadPrograms(), settings: programSettings(config), readCsv },
       phoneMetadata: await loadPhoneMetadata(),
       holidays: (country, region) =>
@@ -98,7 +114,9 @@ export async function startCarillon(config: Config): Promise<Carillon> {
           region,
           Array.from({ length: holidayYears }, (_, index) => year + index),
         ),
-      journalPath: config.sandboxPath,
+      // The sandbox's file belongs to one process: to one that places calls.
+      journalPath: role.works.calls ? config.sandboxPath : null,
+      works: role.works,
       publicUrl,
       testClock: clock,
       conveyor: localConveyor(),
@@ -119,7 +137,7 @@ export async function startCarillon(config: Config): Promise<Carillon> {
       zones,
       metrics,
       version: version(),
-      doors: [...(await loadDoors()), ...engine.programDoors()],
+      doors: role.listens === "probes" ? [] : [...(await loadDoors()), ...engine.programDoors()],
       doorSettings: config.doors,
       carrierKinds,
       publicUrl,
@@ -137,7 +155,7 @@ export async function startCarillon(config: Config): Promise<Carillon> {
       },
     });
     undo.push(() => server.close(1000));
-    port = await server.listen();
+    if (role.listens !== "nothing") port = await server.listen();
     const local = config.host === "0.0.0.0" || config.host === "::" || isLoopback(config.host);
     const host = local ? "localhost" : config.host;
     return {

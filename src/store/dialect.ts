@@ -47,6 +47,7 @@ export type Tables = {
   line_budgets: live.LineBudgetRow;
   line_spending: live.LineSpendingRow;
   charges: live.ChargeRow;
+  erasures: rows.ErasureRow;
   program_marks: rows.ProgramMarkRow;
   timetable: times.TimetableRow;
   job_runs: times.JobRunRow;

@@ -92,6 +92,11 @@ export class SqliteStore implements Store {
     return true;
   }
 
+  scrub(): Promise<void> {
+    if (this.#path !== ":memory:") this.#db.exec("pragma wal_checkpoint(truncate)");
+    return Promise.resolve();
+  }
+
   async backup(file: string): Promise<void> {
     if (existsSync(file))
       throw new StoreError("broken", `${file} exists already; a backup never overwrites a file`);
@@ -220,6 +225,8 @@ function openDatabase(path: string): DatabaseSync {
     db.exec("pragma cache_size = -65536");
     db.exec("pragma temp_store = memory");
     db.exec("pragma foreign_keys = off");
+    // What was removed is overwritten with zeros, so that a person who was erased is not left in free pages.
+    db.exec("pragma secure_delete = on");
     return db;
   } catch (error) {
     db.close();

@@ -71,6 +71,7 @@ export function faultStore(inner: Store, owner: Incarnation, world: StoreWorld):
     read: (name, verb) => use(name, false, (work) => inner.read(name, work), verb),
     serverTime: () => inner.serverTime(),
     roomForMore: () => !world.isFull() && inner.roomForMore(),
+    scrub: () => inner.scrub(),
     backup: (file) => inner.backup(file),
     close: () => Promise.resolve(),
   };

@@ -62,6 +62,10 @@ export class WatchedStore implements Store {
     return this.room ?? this.inner.roomForMore();
   }
 
+  scrub(): Promise<void> {
+    return this.inner.scrub();
+  }
+
   backup(file: string): Promise<void> {
     return this.inner.backup(file);
   }

@@ -24,6 +24,7 @@ import { settingsHandlers } from "./settings.ts";
 import { statsHandlers } from "./stats.ts";
 import { streamHandlers } from "./stream.ts";
 import { suppressionHandlers } from "./suppressions.ts";
+import { addPeople } from "./people-routes.ts";
 import { addTimetable } from "./timetable-routes.ts";
 import { addWebhooks } from "./webhook-routes.ts";
 
@@ -40,6 +41,7 @@ export function addRoutes(app: FastifyInstance, ports: DoorPorts<Engine>): void 
   addWorkspace(app, ports);
   addQueues(app, ports);
   addTimetable(app, ports);
+  addPeople(app, ports);
   addEvents(app, ports);
   addWebhooks(app, ports);
   addNotifications(app, ports);

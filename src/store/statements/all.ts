@@ -5,6 +5,7 @@ import { agentStatements } from "./agents.ts";
 import { attemptStatements } from "./attempts.ts";
 import { callStatements } from "./calls.ts";
 import { houseStatements, policyStatements } from "./config.ts";
+import { erasureStatements } from "./erasures.ts";
 import { liveStatements } from "./live.ts";
 import { notificationStatements } from "./notifications.ts";
 import { operationStatements } from "./operations.ts";
@@ -37,5 +38,6 @@ export function statementsFor(dialect: Dialect): Statements {
     ...recipientStatements(make),
     ...operationStatements(make),
     ...programStatements(make),
+    ...erasureStatements(make),
   };
 }
