@@ -243,6 +243,7 @@ const roots: Readonly<Record<string, { readonly may: readonly string[]; readonly
   "src/server/messengers.ts": { may: ["channels"], why: "plugs the channels into this machine" },
   "src/server/rotate.ts": { may: ["store", "settings"], why: "opens the store itself to seal its rows anew" },
   "src/cli/doctor.ts": { may: ["store"], why: "opens the store itself to examine it" },
+  "src/cli/manage-store.ts": { may: ["store"], why: "opens the store itself to empty it" },
   "src/cli/migrate.ts": { may: ["store"], why: "opens the store itself to migrate it" },
   "src/cli/backup-file.ts": { may: ["store"], why: "opens the store itself to copy it" },
 };

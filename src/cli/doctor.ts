@@ -31,7 +31,7 @@ export const addDoctor: AddCommand = (program, cli) => {
   examples(command, [["carillon doctor --json", "for a deploy script"]]);
 };
 
-async function doctor(context: Context): Promise<Ending> {
+export async function doctor(context: Context): Promise<Ending> {
   const config = context.config();
   const now = context.terminal.now();
   const findings: Finding[] = [

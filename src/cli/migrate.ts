@@ -21,7 +21,7 @@ export const addMigrate: AddCommand = (program, cli) => {
   ]);
 };
 
-async function migrate(context: Context, options: Options): Promise<void> {
+export async function migrate(context: Context, options: Options): Promise<void> {
   const isDry = options.dryRun === true;
   const { databasePath, databaseUrl } = options;
   const { store: location, logLevel } = context.config({ databasePath, databaseUrl });

@@ -1,3 +1,4 @@
+import { createInterface } from "node:readline/promises";
 import { styleText } from "node:util";
 
 import type { Env } from "../config.ts";
@@ -23,6 +24,8 @@ export type Terminal = {
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** The whole standard input, for `-` as a file name. */
   readInput(): Promise<Uint8Array>;
+  /** Asks whoever sits at the terminal, and resolves to the line that was typed. */
+  ask(question: string): Promise<string>;
   /** Calls `then` at Ctrl-C (and SIGTERM) instead of dying; returns how to stop that. */
   onInterrupt(then: (signal: "SIGINT" | "SIGTERM") => void): () => void;
 };
@@ -54,6 +57,14 @@ export function processTerminal(): Terminal {
         });
       }),
     readInput: async () => Buffer.concat(await process.stdin.toArray()),
+    ask: async (question) => {
+      const lines = createInterface({ input: process.stdin, output: process.stderr });
+      try {
+        return await lines.question(question);
+      } finally {
+        lines.close();
+      }
+    },
     onInterrupt: (then) => {
       process.on("SIGINT", then).on("SIGTERM", then);
       return () => void process.off("SIGINT", then).off("SIGTERM", then);

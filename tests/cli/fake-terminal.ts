@@ -29,6 +29,10 @@ export function fakeTerminal(
       return new Promise((resolve) => setImmediate(resolve));
     },
     readInput: () => Promise.resolve(Buffer.from(given.input ?? "")),
+    ask: (question) => {
+      err += question;
+      return Promise.resolve(given.input ?? "");
+    },
     onInterrupt: (then) => {
       listeners.add(then);
       return () => listeners.delete(then);
