@@ -6,12 +6,14 @@ import { localConveyor } from "../src/conveyors/local.ts";
 import { createEngine } from "../src/engine/create.ts";
 import type { Actor, Engine } from "../src/engine/engine.ts";
 import type { Carrier, Order } from "../src/ports/carrier.ts";
+import type { Program } from "../src/ports/program.ts";
 import type { Store } from "../src/ports/store.ts";
 import type { StoreLocation } from "../src/store/open.ts";
 import { openStore } from "../src/store/open.ts";
 import { PostgresStore } from "../src/store/postgres.ts";
 import { SqliteStore } from "../src/store/sqlite.ts";
 import { SystemClock } from "../src/system/clock.ts";
+import { readCsv } from "../src/system/csv.ts";
 import { openFetch } from "../src/system/fetch.ts";
 import { loadHolidays } from "../src/system/holidays.ts";
 import { silentLog } from "../src/system/log.ts";
@@ -112,7 +114,7 @@ const hourMs = 3_600_000;
  * Opens a fresh place and an engine on it that dials. Its clock begins at the next 15:00 UTC, when everybody's calling
  * hours are open for hours to come, so that a run measures the same at any time of the day.
  */
-export async function openBench(place: Place): Promise<Bench> {
+export async function openBench(place: Place, programs: readonly Program[] = []): Promise<Bench> {
   const { location, bytes, remove } = await place.open();
   const clock = new SystemClock();
   clock.restore(untilAfternoon(clock.now()));
@@ -152,6 +154,11 @@ export async function openBench(place: Place): Promise<Bench> {
     conveyor: localConveyor(),
     nodeName: "bench",
     followServer: () => {},
+    programs: {
+      all: programs,
+      settings: { renewals: { timezone: "Asia/Kolkata" }, timezone: "UTC" },
+      readCsv,
+    },
   });
   const actor = engine.defaultActor();
   await prepare(engine, actor);
