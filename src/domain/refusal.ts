@@ -5,6 +5,11 @@ export const refusals = {
     title: "The body is not JSON",
     cure: "Send one JSON object, at most 32 levels deep, without duplicate keys.",
   },
+  csv_invalid: {
+    status: 400,
+    title: "The CSV cannot be read as it is",
+    cure: "Correct the columns or the row that are named, and send the file again.",
+  },
   csv_empty: { status: 400, title: "The CSV is empty", cure: "Export it again with a line of column names." },
   csv_quote_open: {
     status: 400,

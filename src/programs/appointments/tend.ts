@@ -1,0 +1,79 @@
+import { Refusal } from "../../domain/refusal.ts";
+import type { ProgramActor } from "../../ports/program.ts";
+
+import { planAppointmentAgain } from "./appointments.ts";
+import type { Context } from "./context.ts";
+import { withdrawRow } from "./tell.ts";
+
+/** Pieces of work at a time. */
+const pageSize = 100;
+/** A flag in the table is set again by whoever changes it; what cannot be planned is tried again by the job. */
+const pagesMax = 50;
+/** Beyond it nothing is due soon, and the next runs come to it. */
+const horizonMs = 40 * 86_400_000;
+
+export type Tended = { readonly planned: number; readonly failed: number };
+
+/** Works out anew what is told of the appointments that were marked for it, a bounded number of them. */
+export async function planMarked(
+  context: Context,
+  actor: ProgramActor,
+  isStopping: () => boolean = () => false,
+): Promise<Tended> {
+  const { appointments } = context.statements;
+  let afterId = 0;
+  const tended = { planned: 0, failed: 0 };
+  for (let page = 0; page < pagesMax && !isStopping(); page += 1) {
+    const rows = await context.house.read("find what to plan again", () =>
+      appointments.toPlan({ workspace_id: actor.workspaceId, after_id: afterId, limit: pageSize }),
+    );
+    for (const { id } of rows) {
+      tended[await planOne(context, actor, id)] += 1;
+      afterId = id;
+    }
+    if (rows.length < pageSize) break;
+  }
+  return tended;
+}
+
+/** One that cannot be planned keeps its mark, and keeps the others from nothing. */
+async function planOne(context: Context, actor: ProgramActor, id: number): Promise<"planned" | "failed"> {
+  try {
+    await planAppointmentAgain(context, actor, id);
+    return "planned";
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    context.house.log.warn("What is told of an appointment cannot be planned", {
+      appointment: context.house.secrets.publicId("appointment", id),
+      code: error.code,
+    });
+    return "failed";
+  }
+}
+
+/**
+ * Finds what was changed in the tables past the program: appointments that were inserted, moved or cancelled there, and
+ * messages of such as were deleted. Then plans them.
+ */
+export async function heal(
+  context: Context,
+  actor: ProgramActor,
+  isStopping: () => boolean,
+): Promise<Tended & { readonly withdrawn: number }> {
+  const { house, statements } = context;
+  const { appointments, messages } = statements;
+  const now = house.clock.now();
+  const args = { workspace_id: actor.workspaceId, now };
+  await house.transact("mark what was changed in the tables", actor, {}, function* () {
+    yield* appointments.planUnplanned({ ...args, until: now + horizonMs });
+    yield* appointments.planMisplanned(args);
+  });
+  const orphans = await house.read("find messages of nothing", () =>
+    messages.orphans({ workspace_id: actor.workspaceId, limit: pageSize }),
+  );
+  if (orphans.length > 0)
+    await house.transact("withdraw messages of nothing", actor, { cancels: orphans.length }, function* (tx) {
+      for (const row of orphans) yield* withdrawRow(context, tx, row, "appointment_deleted");
+    });
+  return { ...(await planMarked(context, actor, isStopping)), withdrawn: orphans.length };
+}
