@@ -231,6 +231,20 @@ test("push: a token that is withdrawn is replaced, and its message leaves once m
   });
 });
 
+test("push: whoever hears late that a token was withdrawn uses the one that another sender has got meanwhile", async () => {
+  await withBench(async ({ standIn, send }) => {
+    await send();
+    standIn.revoke();
+    const late = Promise.withResolvers<void>();
+    standIn.refusalGates.push(Promise.resolve(), late.promise);
+    const sending = [send({ id: "ntf_2" }), send({ id: "ntf_3" })];
+    await Promise.race(sending);
+    late.resolve();
+    for (const { kind } of await Promise.all(sending)) assert.equal(kind, "sent");
+    assert.equal(standIn.tokensAsked, 2);
+  });
+});
+
 /** What the token's address may answer (RFC 6749 5.2), and how long nobody asks again. */
 const refusals: readonly (readonly [string, FcmStandIn["nextToken"], number, boolean])[] = [
   [

@@ -41,7 +41,8 @@ export class FcmStandIn {
   nextToken: Reply | null = null;
   /** Held back until somebody opens it. */
   tokenGate: Promise<void> = Promise.resolve();
-  lifeSeconds = 3599;
+  /** Each holds back one answer that a token is not honoured, the first one first. */
+  readonly refusalGates: Promise<void>[] = [];
   onArrival: () => void = () => {};
   readonly #now: () => number;
   readonly #honoured = new Set<string>();
@@ -96,7 +97,7 @@ export class FcmStandIn {
     this.tokensGiven += 1;
     const token = `ya29.${this.tokensGiven}`;
     this.#honoured.add(token);
-    return json(200, { access_token: token, expires_in: this.lifeSeconds, token_type: "Bearer" });
+    return json(200, { access_token: token, expires_in: 3599, token_type: "Bearer" });
   }
 
   async #wrongAssertion(assertion: string): Promise<string | null> {
@@ -115,10 +116,12 @@ export class FcmStandIn {
     }
   }
 
-  #take({ body, headers }: Request): Reply {
+  async #take({ body, headers }: Request): Promise<Reply> {
     const [, token = ""] = /^Bearer (\S+)$/.exec(headers.authorization ?? "") ?? [];
-    if (!this.#honoured.has(token))
+    if (!this.#honoured.has(token)) {
+      await this.refusalGates.shift();
       return googleFault(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.");
+    }
     this.posts += 1;
     this.onArrival();
     const { next } = this;

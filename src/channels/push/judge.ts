@@ -59,8 +59,8 @@ function takenIn(answer: OutsideAnswer): Told {
  * Only what is said of the token itself: a project that is not found, or another project than the app's
  * (`SENDER_ID_MISMATCH`), must not cost anybody a device.
  */
-function isGone({ code, isFcm, message, fields }: Fault): boolean {
-  if (code === "UNREGISTERED") return isFcm;
+function isGone({ code, message, fields }: Fault): boolean {
+  if (code === "UNREGISTERED") return true;
   return (
     code === "INVALID_ARGUMENT" && (fields.includes("message.token") || /registration token/i.test(message))
   );
