@@ -14,7 +14,8 @@ import type {
 import type { JobView } from "../ports/job.ts";
 import type { Context, ProgramPorts } from "./context.ts";
 import { draftCall } from "./draft.ts";
-import type { CallRequest, RetryPolicySpec } from "./engine.ts";
+import type { RetryPolicySpec } from "./config-api.ts";
+import type { CallRequest } from "./engine.ts";
 import { openSettings } from "./line-settings.ts";
 import { createLine, updateLine } from "./lines.ts";
 import { pruneNotifications, retryFailed } from "./notifications.ts";

@@ -3,7 +3,8 @@ import { scopes as knownScopes } from "../domain/scope.ts";
 import { parseDuration } from "../domain/zone.ts";
 import type { ApiKeyRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
-import type { Actor, KeyInput, KeyView, Principal } from "./engine.ts";
+import type { KeyInput, KeyView, Principal } from "./config-api.ts";
+import type { Actor } from "./engine.ts";
 import { Entries } from "./ledger.ts";
 
 const usedEveryMs = 60_000;

@@ -5,7 +5,8 @@ import { parseDuration } from "../domain/zone.ts";
 import type { RetryPolicyRow } from "../ports/rows.ts";
 import type { PolicyEntry } from "./book.ts";
 import type { Context } from "./context.ts";
-import type { Actor, RetryPolicyInput, RetryPolicyView } from "./engine.ts";
+import type { RetryPolicyInput, RetryPolicyView } from "./config-api.ts";
+import type { Actor } from "./engine.ts";
 import { checkVersion, nameTaken } from "./lines.ts";
 
 /** A new policy; what it does not say is as in the built-in one. */

@@ -2,7 +2,8 @@ import { refuseField } from "../domain/refusal.ts";
 import { parseDuration } from "../domain/zone.ts";
 import type { SettingRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
-import type { Actor, WorkspaceSettings } from "./engine.ts";
+import type { WorkspaceSettings } from "./config-api.ts";
+import type { Actor } from "./engine.ts";
 import { Entries } from "./ledger.ts";
 
 const capsMax = 8;

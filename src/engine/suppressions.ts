@@ -3,7 +3,8 @@ import { Refusal, refuseField } from "../domain/refusal.ts";
 import type { SuppressionRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
-import type { Actor, Page, PageRequest, SuppressionInput, SuppressionView } from "./engine.ts";
+import type { SuppressionInput, SuppressionView } from "./config-api.ts";
+import type { Actor, Page, PageRequest } from "./engine.ts";
 import { Entries } from "./ledger.ts";
 import { readInstant } from "./when.ts";
 

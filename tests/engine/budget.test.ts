@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { LineInput } from "../../src/engine/engine.ts";
+import type { LineInput } from "../../src/engine/config-api.ts";
 import type { BudgetInput } from "../../src/engine/live-api.ts";
 import { type TestEngine, startEngine } from "../support/engine.ts";
 import { SeededRandom } from "../support/seeded-random.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LineInput } from "../../src/engine/engine.ts";
+import type { LineInput } from "../../src/engine/config-api.ts";
 import { type TestEngine, startEngine } from "../support/engine.ts";
 
 const second = 1000;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LineInput } from "../../src/engine/engine.ts";
+import type { LineInput } from "../../src/engine/config-api.ts";
 import { openStore } from "../../src/store/open.ts";
 import { type EngineOptions, type TestEngine, startEngine } from "../support/engine.ts";
 import { FakeClock } from "../support/fake-clock.ts";

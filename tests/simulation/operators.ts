@@ -1,4 +1,5 @@
-import type { Engine, HoursInput, LineInput } from "../../src/engine/engine.ts";
+import type { HoursInput, LineInput } from "../../src/engine/config-api.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 import { type Callers, actor } from "./callers.ts";
 import type { Cap, Change, Edit, EditKind, History, HoursInForce, LimitsInForce } from "./history.ts";
 import type { Answer, Host } from "./host.ts";

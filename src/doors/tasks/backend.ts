@@ -1,6 +1,7 @@
 import { Refusal } from "../../domain/refusal.ts";
 import { readBackendUrl, trustIn, usualBackendUrl } from "../../domain/task-backend.ts";
-import type { Actor, CallRequest, Engine, LineView } from "../../engine/engine.ts";
+import type { LineView } from "../../engine/config-api.ts";
+import type { Actor, CallRequest, Engine } from "../../engine/engine.ts";
 import type { TaskDoorSettings } from "../../ports/door-settings.ts";
 
 import type { Task } from "./read-task.ts";

@@ -1,7 +1,8 @@
 import type { FastifyReply } from "fastify";
 
 import { Refusal } from "../../domain/refusal.ts";
-import type { Engine, HoursView } from "../../engine/engine.ts";
+import type { HoursView } from "../../engine/config-api.ts";
+import type { Engine } from "../../engine/engine.ts";
 import type { DoorPorts } from "../../ports/door.ts";
 
 import { renderHours } from "./render.ts";

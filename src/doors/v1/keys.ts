@@ -2,7 +2,8 @@ import type { FastifyReply } from "fastify";
 
 import { Refusal } from "../../domain/refusal.ts";
 import { covers } from "../../domain/scope.ts";
-import type { Engine, KeyInput } from "../../engine/engine.ts";
+import type { KeyInput } from "../../engine/config-api.ts";
+import type { Engine } from "../../engine/engine.ts";
 import type { Caller, DoorPorts } from "../../ports/door.ts";
 
 import { renderKey } from "./render.ts";

@@ -1,6 +1,7 @@
 import type { FastifyReply } from "fastify";
 
-import type { Engine, LineView } from "../../engine/engine.ts";
+import type { LineView } from "../../engine/config-api.ts";
+import type { Engine } from "../../engine/engine.ts";
 import type { DoorPorts } from "../../ports/door.ts";
 
 import { renderLine } from "./render.ts";

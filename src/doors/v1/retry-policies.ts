@@ -1,7 +1,8 @@
 import type { FastifyReply } from "fastify";
 
 import { Refusal } from "../../domain/refusal.ts";
-import type { Engine, RetryPolicyView } from "../../engine/engine.ts";
+import type { RetryPolicyView } from "../../engine/config-api.ts";
+import type { Engine } from "../../engine/engine.ts";
 import type { DoorPorts } from "../../ports/door.ts";
 
 import { renderRetryPolicy } from "./render.ts";

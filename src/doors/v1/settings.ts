@@ -1,7 +1,8 @@
 import { formatDuration } from "../../domain/duration.ts";
 import { refuseField } from "../../domain/refusal.ts";
 import { parseDuration } from "../../domain/zone.ts";
-import type { Engine, WorkspaceSettings } from "../../engine/engine.ts";
+import type { WorkspaceSettings } from "../../engine/config-api.ts";
+import type { Engine } from "../../engine/engine.ts";
 import type { DoorPorts } from "../../ports/door.ts";
 
 import { type Checked, actorOf } from "../../ports/http/requests.ts";
