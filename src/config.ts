@@ -7,7 +7,6 @@ import {
   type StoreLocation,
   count,
   databaseUrl,
-  days,
   encryptionKeys,
   flag,
   httpUrl,
@@ -31,6 +30,7 @@ import {
   messengersOf,
   smsProblem,
 } from "./settings-messengers.ts";
+import { keepingSettings } from "./settings-keeping.ts";
 import { type Smtp, smtpOf, smtpProblem, smtpSettings } from "./settings-smtp.ts";
 import { type TwilioEnvironment, twilioEnvironmentOf, twilioSettings } from "./settings-twilio.ts";
 import { type Replaced, replaced } from "./settings-replaced.ts";
@@ -144,24 +144,7 @@ export const settings = {
   ),
   ...smtpSettings,
   ...messengerSettings,
-  keepCalls: withDefault(
-    {
-      name: "KEEP_CALLS",
-      meaning: "Ended calls, with their attempts and their history, are removed after this.",
-    },
-    "400d",
-    days,
-  ),
-  keepDeliveries: withDefault(
-    { name: "KEEP_DELIVERIES", meaning: "Messages to webhooks and handlers are removed after this." },
-    "30d",
-    days,
-  ),
-  timezone: withDefault(
-    { name: "TIMEZONE", meaning: "The zone of the timetable: of jobs such as the nightly statistics." },
-    "UTC",
-    { ...text, expected: "an IANA time zone such as Europe/Vienna" },
-  ),
+  ...keepingSettings,
   corsOrigins: withDefault(
     {
       name: "CORS_ORIGINS",
