@@ -28,7 +28,7 @@ export function* eraseNotificationsOf(
   const devices = yield* statements.devices.ofRecipients(
     recipientIds.map((recipient_id) => ({ workspace_id, recipient_id })),
   );
-  const rows = yield* notificationsOf(context, person, recipientIds);
+  const rows = yield* notificationsOf(context, person, recipients);
   for (const row of rows) {
     if (row.due_at !== null)
       yield* cancelNotificationInTx(
@@ -69,17 +69,19 @@ function* recipientsOf(context: Context, person: ErasedPerson): Tx<RecipientRow[
 function* notificationsOf(
   context: Context,
   person: ErasedPerson,
-  recipientIds: readonly string[],
+  recipients: readonly RecipientRow[],
 ): Tx<NotificationRow[]> {
   const { notifications } = context.store.statements;
   const { workspaceId: workspace_id } = person;
-  const hashes = [
+  const recipientIds = new Set([...person.recipientIds, ...recipients.map((row) => row.recipient_id)]);
+  const hashes = new Set([
     ...person.numberHashes,
     ...person.emails.map((email) => addressHash(context, workspace_id, "email", email)),
-  ];
+    ...recipients.flatMap((row) => [row.email_hash ?? [], row.number_hash ?? []].flat()),
+  ]);
   const asked = [
-    ...recipientIds.map((recipient_id) => ({ recipient_id, address_hash: null })),
-    ...hashes.map((address_hash) => ({ recipient_id: null, address_hash })),
+    ...[...recipientIds].map((recipient_id) => ({ recipient_id, address_hash: null })),
+    ...[...hashes].map((address_hash) => ({ recipient_id: null, address_hash })),
   ];
   const found = new Map<number, NotificationRow>();
   for (const one of asked) {

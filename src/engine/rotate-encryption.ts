@@ -4,6 +4,7 @@ import { documentPlace, phonePlace } from "./document.ts";
 import { settingsPlace } from "./line-settings.ts";
 import { seriesDocumentPlace, seriesPhonePlace } from "./series-document.ts";
 import { liveNumberPlace } from "./live-numbers.ts";
+import { rotateNotifications } from "./rotate-notifications.ts";
 import { bodyPlace, oldSecretPlace, secretPlace, targetPlace } from "./subscribers.ts";
 import { suppressionPlace } from "./suppressions.ts";
 
@@ -11,7 +12,7 @@ const page = 500;
 
 /**
  * Seals everything that is sealed anew with the newest key (or, without keys, opens it): numbers, documents, line
- * settings, suppressions, endpoints and messages to them. Runs while no server does; safe to stop and run again. Returns how many rows were rewritten.
+ * settings, suppressions, endpoints and messages to them, notifications and whom they are for. Runs while no server does; safe to stop and run again. Returns how many rows were rewritten.
  */
 export async function rotateEncryption(
   store: Store,
@@ -44,6 +45,7 @@ export async function rotateEncryption(
   rewritten += await rotateLiveNumbers(store, secrets, reseal);
   rewritten += await rotateSubscribers(store, secrets, reseal);
   rewritten += await rotateDeliveries(store, secrets, reseal);
+  rewritten += await rotateNotifications(store, secrets, reseal);
   onProgress(rewritten);
   return rewritten;
 }

@@ -56,7 +56,7 @@ export const notificationsContract: readonly Promised[] = [
         notificationRow(5),
       ];
       same(
-        (await run("write", () => notifications.insert(rows))).map(({ id }) => id).toSorted(),
+        (await run("write", () => notifications.insert(rows))).map(({ id }) => id).toSorted((a, b) => a - b),
         [1, 3, 4, 5],
       );
       same(await run("write", () => notifications.insert([notificationRow(6, { dedupe_key: "a" })])), []);
@@ -154,7 +154,7 @@ export const notificationsContract: readonly Promised[] = [
       const removed = async (over: object): Promise<number[]> =>
         (await run("remove", () => notifications.removeEnded({ ...args, ...over })))
           .map(({ id }) => id)
-          .toSorted();
+          .toSorted((a, b) => a - b);
       assert.deepEqual(await removed({ workspace_id: 2 }), []);
       assert.deepEqual(await removed({}), [2, 3]);
       assert.deepEqual(await removed({ told_before: noon + 1 }), [1]);
