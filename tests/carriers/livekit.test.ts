@@ -349,7 +349,7 @@ test("livekit: a call that came and went unseen is never absent", async () => {
     await clock.advanceTo(order.deadlineAt + QUIET_MS);
     const [call] = standIn.calls as [PlayedCall];
     standIn.move(call, "active");
-    await standIn.leave(call, DisconnectReason.CLIENT_INITIATED);
+    standIn.leave(call, DisconnectReason.CLIENT_INITIATED);
     for (let i = 0; i < 20; i += 1) {
       const found = await carrier.lookup({ ...lookupOf(order), deadlineAt: order.deadlineAt });
       assert.equal(found.kind, "unavailable", `${clock.now() - FAKE_START} ms`);
@@ -409,7 +409,7 @@ test("livekit: whose end no event told is over when somebody had answered, and f
       const answer = await place(bench, order);
       assert.ok(answer.kind === "accepted");
       const [call] = standIn.calls as [PlayedCall];
-      await standIn.leave(call, DisconnectReason.CLIENT_INITIATED);
+      standIn.leave(call, DisconnectReason.CLIENT_INITIATED);
       const ask = () => carrier.lookup({ ...lookupOf(order, answer.carrierRef), isAnswered });
       assert.equal((await ask()).kind, "unavailable", "its event may still come");
       await clock.advance(isAnswered ? 5_000 : GONE_MS - 1);
@@ -498,10 +498,10 @@ async function wholeCall({ standIn }: Pick<LiveKitBench, "standIn">): Promise<Me
   const call = standIn.calls.at(-1);
   assert.ok(call !== undefined);
   standIn.move(call, "ringing");
-  const joined = await standIn.joined(call);
+  const joined = standIn.joined(call);
   standIn.move(call, "active");
   call.attributes = { ...call.attributes, "carillon.answered_by": "human" };
-  return [joined, await standIn.leave(call, DisconnectReason.CLIENT_INITIATED)];
+  return [joined, standIn.leave(call, DisconnectReason.CLIENT_INITIATED)];
 }
 
 function reportsOf(message: Message): readonly Report[] {

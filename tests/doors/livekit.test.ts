@@ -15,7 +15,7 @@ async function start(environment: Parameters<typeof livekitWith>[0] = {}) {
   const started = await startTestServer({}, { livekit: () => Promise.resolve(livekitWith(environment)) });
   const standIn = new LiveKitStandIn({ now: () => FAKE_START });
   const post = async (path: string, body = leaving("phone-key-1"), secret = STAND_IN_SECRET) => {
-    const { headers } = await standIn.message(body, secret);
+    const { headers } = standIn.message(body, secret);
     return started.server.app.inject({
       method: "POST",
       url: path,

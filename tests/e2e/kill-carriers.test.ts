@@ -59,9 +59,9 @@ async function livekitEnd(t: TestContext, port: number): Promise<FarEnd> {
       const [call] = standIn.calls;
       assert.ok(call !== undefined);
       standIn.move(call, "ringing");
-      const joined = await standIn.joined(call);
+      const joined = standIn.joined(call);
       call.status = "hangup";
-      const left = await standIn.event("participant_left", call, DisconnectReason.CLIENT_INITIATED);
+      const left = standIn.event("participant_left", call, DisconnectReason.CLIENT_INITIATED);
       standIn.move(call, "active");
       standIn.onShown = () => void standIn.leave(call, DisconnectReason.CLIENT_INITIATED);
       return [joined, left];
