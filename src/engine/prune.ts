@@ -1,10 +1,14 @@
 import type { Tx } from "../ports/store.ts";
 import type { Context } from "./context.ts";
 import { pruneDeliveries } from "./deliveries.ts";
+import { houseParts } from "./house-parts.ts";
+import { transact } from "./program-tx.ts";
 
 const everyMs = 3_600_000;
 const page = 200;
 const chainMax = 100;
+/** A transaction is tried again for seconds; its mark is of use for as long. */
+const marksKeptMs = 86_400_000;
 /** Counters of hours matter for one hour; they are kept a little longer for whoever looks at what happened. */
 const spansKeptMs = 7 * 86_400_000;
 
@@ -51,8 +55,31 @@ export function makePrune(context: Context): () => Promise<number> {
         entries.length === 10 * page
       );
     });
-    return full || more || removed === page ? now + 50 : now + everyMs;
+    const morePrograms = await prunePrograms(context, now);
+    return full || more || morePrograms || removed === page ? now + 50 : now + everyMs;
   };
+}
+
+/** What programs keep goes as old as calls do. True when there may be more. */
+async function prunePrograms(context: Context, now: number): Promise<boolean> {
+  const { programMarks } = context.store.statements;
+  let full = false;
+  const marks = await context.store.run("prune marks", () =>
+    programMarks.removeBefore({ before: now - marksKeptMs, limit: page }),
+  );
+  full ||= marks.length === page;
+  const before = now - context.tuning.keepCallsMs;
+  for (const [name, { prune }] of context.programs.plugged) {
+    if (prune === undefined) continue;
+    for (const workspaceId of context.book.workspaces.keys()) {
+      const actor = { workspaceId, name };
+      const removed = await transact(context, houseParts(context), `${name}: prune`, actor, {}, (tx) =>
+        prune(tx, before),
+      );
+      full ||= removed >= page;
+    }
+  }
+  return full;
 }
 
 async function pruneCalls(context: Context, before: number): Promise<number> {
