@@ -185,6 +185,28 @@ test("the variables of a Twilio account are read, under both names of its number
   assert.equal(unfilled.twilio.accountSid, "your_account_sid", "judged by the line that wants it");
 });
 
+test("the variables of a LiveKit project are read, with an address of either kind", (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, "secret"), "from a file\n");
+  const { livekit } = readConfig({
+    LIVEKIT_URL: "wss://clinic.livekit.cloud/",
+    LIVEKIT_API_KEY: "APIclinic01",
+    LIVEKIT_API_SECRET_FILE: join(folder, "secret"),
+    LIVEKIT_SIP_TRUNK_ID: "ST_clinic01",
+    LIVEKIT_AGENT_NAME: "greeter",
+  });
+  assert.deepEqual(livekit, {
+    url: "wss://clinic.livekit.cloud",
+    apiKey: "APIclinic01",
+    apiSecret: "from a file",
+    sipTrunkId: "ST_clinic01",
+    agentName: "greeter",
+  });
+  assert.equal(readConfig({ LIVEKIT_URL: "http://localhost:7880" }).livekit.url, "http://localhost:7880");
+  assert.equal(readConfig({}).livekit.url, null);
+  assert.match(problemsOf({ LIVEKIT_URL: "clinic.livekit.cloud" }), /LIVEKIT_URL is .+ expected a URL/);
+});
+
 test("a secret that cannot be used is not shown", () => {
   const secrets = {
     DATABASE_URL: "mysql://root:hunter2@h/d",
