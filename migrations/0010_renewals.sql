@@ -114,7 +114,7 @@ create table renewal_calls (
   created_at bigint not null,
   updated_at bigint not null
 );
-create index renewal_calls_by_day on renewal_calls (workspace_id, scheduled_day, id);
+create index renewal_calls_by_day on renewal_calls (workspace_id, scheduled_day, status, id);
 create index renewal_calls_of_workspace on renewal_calls (workspace_id, id);
 create index renewal_calls_of_customer on renewal_calls (customer_id, id);
 create index renewal_calls_that_live on renewal_calls (customer_id, scheduled_day) where live = 1;

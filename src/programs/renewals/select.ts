@@ -180,7 +180,7 @@ function* holdCustomers(
 
 /** How many of the day's calls were made, or will be; what was canceled or skipped was not. */
 function* callsOf({ sql }: Parts, tx: ProgramTx, day: number): Tx<number> {
-  const counts = yield* sql.calls.counts({ workspace_id: tx.actor.workspaceId, from: day, until: day });
+  const counts = yield* sql.calls.countsOfDay({ workspace_id: tx.actor.workspaceId, day });
   return counts
     .filter(({ status }) => status !== "cancelled" && status !== "skipped")
     .reduce((sum, { count }) => sum + count, 0);

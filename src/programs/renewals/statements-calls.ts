@@ -133,6 +133,16 @@ export function callStatements(make: Sql) {
         .where("workspace_id", "=", arg("workspace_id"))
         .where("live", "=", sql.lit(1)),
     ),
+    /** How many calls of a day stand where, from the index alone. */
+    countsOfDay: make.query<{ workspace_id: number; day: number }, { status: RenewalStatus; count: number }>(
+      (db, arg) =>
+        db
+          .selectFrom("renewal_calls")
+          .select(["status", sql<number>`count(*)`.as("count")])
+          .where("workspace_id", "=", arg("workspace_id"))
+          .where("scheduled_day", "=", arg("day"))
+          .groupBy("status"),
+    ),
     /** How many of a span of days stand where: days × statuses × sources rows, however many calls. */
     counts: make.query<
       { workspace_id: number; from: number; until: number },

@@ -8,7 +8,7 @@ import { clockOf } from "./rules.ts";
 import { readSettings } from "./settings.ts";
 import { type RenewalStatus, isLive } from "./status.ts";
 
-type Count = { readonly status: RenewalStatus; readonly outcome: string | null; readonly count: number };
+type Count = { readonly status: RenewalStatus; readonly count: number };
 
 /** Today, in numbers. What was canceled or skipped is not counted as scheduled. */
 export async function readStats(parts: Parts, actor: Actor) {
@@ -18,7 +18,7 @@ export async function readStats(parts: Parts, actor: Actor) {
   await followWorkspace(parts, actor);
   const settings = await readSettings(parts, actor);
   const counts = await house.read("count the calls of today", () =>
-    sql.calls.counts({ workspace_id, from: today, until: today }),
+    sql.calls.countsOfDay({ workspace_id, day: today }),
   );
   const [live] = await house.read("count the calls that wait", () => sql.calls.countLive({ workspace_id }));
   const made = sumOf(counts, ({ status }) => status === "completed" || status === "failed" || isLive(status));
@@ -124,7 +124,9 @@ function byStatus(counts: readonly Count[]) {
   };
 }
 
-function byOutcome(counts: readonly Count[]): { outcome: string; count: number }[] {
+function byOutcome(
+  counts: readonly (Count & { readonly outcome: string | null })[],
+): { outcome: string; count: number }[] {
   const sums = new Map<string, number>();
   for (const { outcome, count } of counts)
     if (outcome !== null) sums.set(outcome, (sums.get(outcome) ?? 0) + count);

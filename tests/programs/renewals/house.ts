@@ -14,8 +14,10 @@ export type RenewalHouse = OpenHouse & {
   readonly importCsv: (header: string, rows: readonly string[], preview?: boolean) => Promise<Imported>;
   /** Makes a customer with a policy of twelve months that ends on a day. */
   readonly insure: (phone: string, endDate: string, more?: Json) => Promise<Insured>;
-  /** Lets time pass up to an instant. */
+  /** Lets time pass up to an instant, doing on the way what falls due. */
   readonly passTo: (instant: string) => Promise<void>;
+  /** Sleeps up to an instant, as a machine does, and wakes there. */
+  readonly sleepTo: (instant: string) => Promise<void>;
 };
 
 export type Imported = Json & {
@@ -90,6 +92,10 @@ export async function openRenewals(
         ...more,
       });
       return { customer: id, held: held.id, policy };
+    },
+    async sleepTo(instant) {
+      house.clock.jump(Date.parse(instant) - house.clock.now());
+      await house.advance(1);
     },
     passTo: (instant) => house.advance(Date.parse(instant) - house.clock.now()),
   };
