@@ -50,7 +50,10 @@ export type Worker = {
 export type WorkerStats = {
   readonly since: string;
   readonly queues: readonly (Readonly<
-    Record<"waiting" | "running" | "succeeded" | "failed" | "missed", number>
+    Record<
+      "waiting" | "running" | "succeeded" | "failed" | "missed" | "notifications_due" | "notifications_later",
+      number
+    >
   > & { readonly name: string })[];
   readonly jobs: readonly (Readonly<Record<"succeeded" | "failed" | "missed", number>> & {
     readonly name: string;
@@ -60,6 +63,9 @@ export type WorkerStats = {
   })[];
 };
 
+/** Longer results are cut in tables. */
+const lineMax = 100;
+
 export const timetablePath = "/v1/timetable";
 
 export function jobPath(name: string): string {
@@ -68,14 +74,36 @@ export function jobPath(name: string): string {
 
 /** What a run came to, in a line. */
 export function outcomeWords(run: JobRun): string {
-  if (run.error !== null) return run.error;
-  return Object.entries(run.result ?? {})
-    .map(([name, value]) => `${name.replaceAll("_", " ")} ${valueWords(value)}`)
-    .join(", ");
+  const words =
+    run.error ??
+    Object.entries(run.result ?? {})
+      .map(([name, value]) => `${name.replaceAll("_", " ")} ${valueWords(value)}`)
+      .join(", ");
+  return words.length <= lineMax ? words : `${words.slice(0, lineMax - 1)}…`;
 }
 
 export function valueWords(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** What a run came to, one thing a line; tables of names and values have a line for each name. */
+export function resultFields(result: Readonly<Record<string, unknown>>): string {
+  return fields(
+    Object.entries(result).flatMap(([name, value]): [string, string][] => {
+      const label = name.replaceAll("_", " ");
+      if (Array.isArray(value))
+        return value.length === 0 ? [[label, "none"]] : value.map((one) => [label, valueWords(one)]);
+      if (typeof value !== "object" || value === null) return [[label, valueWords(value)]];
+      return Object.entries(value).map(([inner, one]) => [`${label} ${inner}`, innerWords(one)]);
+    }),
+  );
+}
+
+function innerWords(value: unknown): string {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return valueWords(value);
+  return Object.entries(value)
+    .map(([name, one]) => `${name.replaceAll("_", " ")} ${valueWords(one)}`)
+    .join(", ");
 }
 
 export function runFields(run: JobRun, home: ZoneRules): string {
@@ -89,8 +117,8 @@ export function runFields(run: JobRun, home: ZoneRules): string {
     ["began", run.started_at === null ? null : stamp(instant(run.started_at), home)],
     ["took", run.duration_ms === null ? null : spanWords(run.duration_ms)],
     ["tries", run.tries > 1 ? String(run.tries) : null],
-    ["result", outcomeWords(run)],
-  ]);
+    ["error", run.error],
+  ]).concat(run.result === null ? "" : `\n\n${resultFields(run.result)}`);
 }
 
 export function runRow(run: JobRun, home: ZoneRules): string[] {

@@ -3,13 +3,11 @@ import type { Command } from "commander";
 import { type AddCommand, type Cli, action, examples } from "./action.ts";
 import type { Context, Ending } from "./context.ts";
 import { doctor } from "./doctor.ts";
-import { type JobRun, outcomeWords } from "./job-shapes.ts";
+import { type JobRun, runFields } from "./job-shapes.ts";
 import { type ResetOptions, type SeedOptions, resetDatabase, seedDatabase } from "./manage-store.ts";
 import { migrate } from "./migrate.ts";
 import { monitor } from "./monitor.ts";
 import { runJob } from "./run-job.ts";
-import { table } from "./table.ts";
-import { spanWords } from "./times.ts";
 import { type WorkerOptions, readWorks, work } from "./worker.ts";
 
 /** What a task of the appointment backend's `manage.py` runs here. */
@@ -83,17 +81,7 @@ function addProcesses(group: Command, cli: Cli): void {
 async function runTask(context: Context, jobs: readonly string[]): Promise<Ending> {
   const runs: JobRun[] = [];
   for (const job of jobs) runs.push(await runJob(context, job));
-  context.print({ data: runs }, () =>
-    table(
-      ["JOB", "STATUS", "TOOK", "RESULT"],
-      runs.map((run) => [
-        run.job,
-        run.status,
-        run.duration_ms === null ? "" : spanWords(run.duration_ms),
-        outcomeWords(run),
-      ]),
-      "Nothing was run.",
-    ),
-  );
+  const { home } = context.times();
+  context.print({ data: runs }, () => runs.map((run) => runFields(run, home)).join("\n\n"));
   return runs.every(({ status }) => status === "succeeded") ? "done" : "failed";
 }

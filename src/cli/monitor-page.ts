@@ -48,10 +48,12 @@ export function monitorPage(seen: Monitored, now: number, home: ZoneRules): stri
     ),
     "<h2>Queues, last 24 hours</h2>",
     tableOf(
-      ["Queue", "Waiting", "Running", "Succeeded", "Failed", "Missed"],
+      ["Queue", "Waiting", "Running", "Succeeded", "Failed", "Missed", "Notifications to send", "Later"],
       seen.stats.queues.map((queue) => [
         queue.name,
         ...[queue.waiting, queue.running, queue.succeeded, queue.failed, queue.missed].map(String),
+        String(queue.notifications_due),
+        String(queue.notifications_later),
       ]),
       "No queues.",
     ),

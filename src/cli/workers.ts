@@ -30,7 +30,7 @@ export const addWorkers: AddCommand = (program, cli) => {
   examples(active, [["carillon workers active", ""]]);
   const scheduled = group
     .command("scheduled")
-    .description("list the runs that wait for a worker, and the next run of each job")
+    .description("list what waits for a worker, runs and notifications, and the next run of each job")
     .action(action(cli, listScheduled));
   examples(scheduled, [["carillon workers scheduled", ""]]);
   const stats = group
@@ -68,13 +68,25 @@ async function listOpen(context: Context, status: "running" | "waiting"): Promis
 async function listScheduled(context: Context): Promise<void> {
   const waiting = await readRuns(context, "waiting");
   const jobs = await context.client().get<List<Job>>(timetablePath);
+  const { queues } = await context.client().get<WorkerStats>("/v1/workers/stats");
   const next = jobs.data
     .flatMap(({ name, queue, next_run_at: at }) => (at === null ? [] : [{ job: name, queue, at }]))
     .toSorted((one, other) => instant(one.at) - instant(other.at));
   const { home } = context.times();
-  context.print({ waiting, next }, () =>
+  const notifications = queues.map(({ name, notifications_due: due, notifications_later: later }) => ({
+    queue: name,
+    due,
+    later,
+  }));
+  context.print({ waiting, notifications, next }, () =>
     [
-      runsTable(context, waiting, "Nothing waits for a worker."),
+      runsTable(context, waiting, "No run waits for a worker."),
+      "",
+      table(
+        ["NOTIFICATIONS OF", "TO SEND", "LATER"],
+        notifications.map(({ queue, due, later }) => [queue, String(due), String(later)]),
+        "No queues.",
+      ),
       "",
       table(
         ["NEXT", "JOB", "QUEUE"],
@@ -91,10 +103,12 @@ async function showStats(context: Context): Promise<void> {
   context.print(stats, () =>
     [
       table(
-        ["QUEUE", "WAITING", "RUNNING", "SUCCEEDED", "FAILED", "MISSED"],
-        stats.queues.map(({ name, waiting, running, succeeded, failed, missed }) => [
-          name,
-          ...[waiting, running, succeeded, failed, missed].map(String),
+        ["QUEUE", "WAITING", "RUNNING", "SUCCEEDED", "FAILED", "MISSED", "TO SEND", "LATER"],
+        stats.queues.map((queue) => [
+          queue.name,
+          ...[queue.waiting, queue.running, queue.succeeded, queue.failed, queue.missed].map(String),
+          String(queue.notifications_due),
+          String(queue.notifications_later),
         ]),
         "No queues.",
       ),

@@ -35,6 +35,9 @@ export type TimetableStats = {
     readonly succeeded: number;
     readonly failed: number;
     readonly missed: number;
+    /** Notifications of all workspaces that are due and not sent, and those whose instant has not come; 100,000 at most. */
+    readonly notificationsDue: number;
+    readonly notificationsLater: number;
   }[];
   readonly jobs: readonly {
     readonly name: string;

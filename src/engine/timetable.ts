@@ -1,3 +1,4 @@
+import { forever } from "../domain/ids.ts";
 import { Refusal } from "../domain/refusal.ts";
 import type { JobEdit, JobRunView, JobView } from "../ports/job.ts";
 import type { ProgramActor, QueueName } from "../ports/program.ts";
@@ -10,6 +11,7 @@ import type { Actor, Page, PageRequest } from "./engine.ts";
 import { newRun } from "./job-slots.ts";
 import { Entries } from "./ledger.ts";
 import { checkVersion } from "./lines.ts";
+import { lanesOf } from "./notification-write.ts";
 import { isAlive } from "./recover.ts";
 import { runSure } from "./run-sure.ts";
 import type {
@@ -37,6 +39,7 @@ export function timetableVerbs(context: Context): TimetableVerbs {
 
 const statsMs = 24 * 3_600_000;
 const workersMax = 500;
+const countedMax = 100_000;
 
 async function getJob(context: Context, actor: Actor, name: string): Promise<JobView> {
   const { known, row } = await requireJob(context, actor, name);
@@ -236,6 +239,7 @@ async function listWorkers(context: Context, actor: Actor): Promise<readonly Wor
 async function timetableStats(context: Context, actor: Actor): Promise<TimetableStats> {
   const since = context.clock.now() - statsMs;
   const { jobRuns } = context.store.statements;
+  const toTell = await countToTell(context);
   const { totals, open } = await context.store.read("count runs of jobs", function* () {
     return {
       totals: yield* jobRuns.totals({ workspace_id: actor.workspaceId, since }),
@@ -255,6 +259,8 @@ async function timetableStats(context: Context, actor: Actor): Promise<Timetable
       succeeded: ended(({ queue }) => queue === name, "succeeded"),
       failed: ended(({ queue }) => queue === name, "failed"),
       missed: ended(({ queue }) => queue === name, "missed"),
+      notificationsDue: toTell.get(name)?.due ?? 0,
+      notificationsLater: toTell.get(name)?.later ?? 0,
     })),
     jobs: [...context.programs.jobs.values()].map(({ job }) => {
       const own = totals.filter((total) => total.job === job.name && total.duration_ms !== null);
@@ -271,6 +277,25 @@ async function timetableStats(context: Context, actor: Actor): Promise<Timetable
       };
     }),
   };
+}
+
+async function countToTell(
+  context: Context,
+): Promise<ReadonlyMap<QueueName, { readonly due: number; readonly later: number }>> {
+  const now = context.clock.now();
+  const { notificationDue } = context.store.statements;
+  return context.store.read("count notifications to be sent", function* () {
+    const counted = new Map<QueueName, { due: number; later: number }>();
+    for (const { lane, queue } of lanesOf(queueNames)) {
+      const sum = counted.get(queue) ?? { due: 0, later: 0 };
+      const [due] = yield* notificationDue.countDue({ lane, now, limit: countedMax });
+      const [all] = yield* notificationDue.countDue({ lane, now: forever, limit: countedMax });
+      sum.due += due?.count ?? 0;
+      sum.later += (all?.count ?? 0) - (due?.count ?? 0);
+      counted.set(queue, sum);
+    }
+    return counted;
+  });
 }
 
 function sumOf(rows: readonly { readonly count: number }[]): number {

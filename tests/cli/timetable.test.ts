@@ -67,7 +67,7 @@ test("a task is run to its end, and what came of it is shown", async (t) => {
   assert.equal(await runCli(["manage", "task:stats"], terminal), 0);
   assert.match(
     terminal.printed(),
-    /generate-daily-statistics +succeeded +1\.0 s +appointments completed 12, by \{"cut":3\}/,
+    /job +generate-daily-statistics\nstatus +succeeded\n[^]+took +1\.0 s\n\nappointments completed +12\nby cut +3\n/,
   );
   assert.equal(server.asked.filter(({ method }) => method === "POST").length, 1);
 });
@@ -80,7 +80,7 @@ test("every cleanup has its turn, and one that failed makes the exit 1", async (
     server.asked.filter(({ method }) => method === "POST").map(({ path }) => path.split("/")[3]),
     ["cleanup-old-notifications", "cleanup-expired-appointments", "cleanup-stale-chatrooms"],
   );
-  assert.match(terminal.printed(), /cleanup-stale-chatrooms +failed +1\.0 s +no room/);
+  assert.match(terminal.printed(), /job +cleanup-stale-chatrooms\nstatus +failed\n[^]+error +no room\n/);
 });
 
 test("a run that is under way already is followed", async (t) => {

@@ -356,6 +356,8 @@ void test("how jobs fared in the last day is counted by queue and job", async ()
     succeeded: 24,
     failed: 1,
     missed: 0,
+    notificationsDue: 0,
+    notificationsLater: 0,
   });
   assert.deepEqual(stats.jobs, [
     {

@@ -105,6 +105,8 @@ export const workerStats = answer("WorkerStats", {
       succeeded: count(),
       failed: count(),
       missed: count(),
+      notifications_due: count("Notifications of all workspaces that are due and not sent."),
+      notifications_later: count("Those whose instant has not come."),
     }),
   ),
   jobs: Type.Array(

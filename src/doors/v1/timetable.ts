@@ -135,7 +135,11 @@ function renderWorker(view: WorkerView): WorkerJson {
 function renderStats({ since, queues, jobs }: TimetableStats): WorkerStatsJson {
   return {
     since: formatUtc(since),
-    queues: [...queues],
+    queues: queues.map(({ notificationsDue, notificationsLater, ...queue }) => ({
+      ...queue,
+      notifications_due: notificationsDue,
+      notifications_later: notificationsLater,
+    })),
     jobs: jobs.map(({ averageMs, longestMs, ...job }) => ({
       ...job,
       average_ms: averageMs,
