@@ -95,6 +95,7 @@ const PLACEHOLDER = /\{\{([^{}]*)\}\}/g;
 function partsOf(text: string, pointer: string, lengthMax: number): MessagePart[] | MessageFault {
   if (text.length > lengthMax) return { pointer, detail: `Longer than ${lengthMax} characters.` };
   if (text.trim() === "") return { pointer, detail: "It has no words." };
+  if (/\{{3}|\}{3}/.test(text)) return { pointer, detail: "Placeholders have two braces: {{client_name}}." };
   const parts: MessagePart[] = [];
   let from = 0;
   for (const match of text.matchAll(PLACEHOLDER)) {
