@@ -173,7 +173,7 @@ describe("scheduled calls", () => {
         executed_at: null,
       },
     );
-    const call = await house.get<Json>(`/v1/calls/${String(row["call_id"])}`);
+    const call = await house.get(`/v1/calls/${String(row["call_id"])}`);
     assert.equal(call["due_at"], "2026-12-05T09:00:00Z");
     assert.equal(call["purpose"], "renewal");
     await house.sleepTo("2026-12-05T08:55:00Z");
@@ -190,7 +190,7 @@ describe("scheduled calls", () => {
       customer_id: customer,
       scheduled_date: "2026-12-02",
     });
-    const call = await house.get<Json>(`/v1/calls/${row.call_id}`);
+    const call = await house.get(`/v1/calls/${row.call_id}`);
     assert.equal(call["due_at"], "2026-12-02T04:30:00Z");
     const late = await house.ask("POST", "/api/scheduler/scheduled-calls", {
       customer_id: customer,
