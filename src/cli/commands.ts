@@ -6,6 +6,7 @@ import { addCalls } from "./calls.ts";
 import { addDescribe } from "./describe.ts";
 import { addDemo } from "./demo.ts";
 import { addDialing } from "./dialing.ts";
+import { addDevices } from "./devices.ts";
 import { addDoctor } from "./doctor.ts";
 import { addEvents } from "./events.ts";
 import { addHours } from "./hours.ts";
@@ -15,6 +16,7 @@ import { addLines } from "./lines.ts";
 import { addLive } from "./live.ts";
 import { addManage } from "./manage.ts";
 import { addMigrate } from "./migrate.ts";
+import { addNotifications } from "./notifications.ts";
 import { addPeople } from "./people.ts";
 import { addQueues } from "./queues.ts";
 import { addSandbox } from "./sandbox.ts";
@@ -22,6 +24,7 @@ import { addSeries } from "./series.ts";
 import { addServe } from "./serve.ts";
 import { addStats } from "./stats.ts";
 import { addSuppressions } from "./suppressions.ts";
+import { addTemplates } from "./templates.ts";
 import { addTimetable } from "./timetable.ts";
 import { addWebhooks } from "./webhooks.ts";
 import { addWorker } from "./worker.ts";
@@ -43,6 +46,9 @@ export const commands: readonly AddCommand[] = [
   addSuppressions,
   addPeople,
   addWebhooks,
+  addNotifications,
+  addTemplates,
+  addDevices,
   addKeys,
   addDialing,
   addQueues,
