@@ -40,12 +40,30 @@ export async function openMessengers(ports: MessengerPorts): Promise<Record<Mess
   return Object.fromEntries(opened) as Record<MessageChannel, Messenger>;
 }
 
-/** What must hold at every provider is seen to in one place: nothing leaves too late, or to what is no address. */
+/**
+ * What must hold at every provider is seen to in one place: nothing leaves too late, or to what is no address, and the
+ * operator hears of each trouble that only he can end, once however many messages meet it.
+ */
 function careful(ports: MessengerPorts, messenger: Messenger): Messenger {
+  const { channel, provider } = messenger;
+  let lastTrouble = "";
   return {
     ...messenger,
     async send(letter) {
-      return whyNot(ports, messenger, letter) ?? (await messenger.send(letter));
+      const told = whyNot(ports, messenger, letter) ?? (await messenger.send(letter));
+      if (told.kind === "sent") lastTrouble = "";
+      const trouble = "isOurs" in told && told.isOurs ? told.detail : lastTrouble;
+      if (trouble !== lastTrouble)
+        ports.log.error(
+          "Messages wait until somebody puts the credentials or settings of their channel right.",
+          {
+            channel,
+            provider,
+            detail: trouble,
+          },
+        );
+      lastTrouble = trouble;
+      return told;
     },
   };
 }

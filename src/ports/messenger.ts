@@ -10,7 +10,7 @@ export type MessageChannel = (typeof messageChannels)[number];
 
 /** One message to one address of one person: a device token, an e-mail address or an E.164 number. */
 export type Letter = {
-  /** Unique for ever; the same at each try. */
+  /** Unique for ever; the same at each try: the notification's id, and after a dot the device's where it has several. */
   readonly id: string;
   readonly channel: MessageChannel;
   readonly address: string;
@@ -28,19 +28,28 @@ export type Letter = {
 };
 
 /**
- * What became of a try. `sent`: the provider took it. `not_sent`: certainly nothing happened, and it may go better later,
- * not before `afterMs`. `failed`: this message will never be taken there; `isGone` when the address takes nothing any more,
- * `isBounced` when a mail server or operator refused the address. `unknown`: it may have been taken; it is never sent again.
+ * What became of a try. `sent`: the provider took it. `not_sent`: certainly nothing happened, and it may go better later;
+ * not before `afterMs`, which is there only where the provider asks for time. `failed`: this message will never be taken
+ * there; `isGone` when the address takes nothing any more, `isBounced` when a mail server or operator refused the address.
+ * `unknown`: it may have been taken; it is never sent again. `isOurs`: the fault is in our own credentials or settings, and
+ * nothing goes better until somebody acts.
  */
 export type Told =
   | { readonly kind: "sent"; readonly reference: string | null; readonly detail?: string }
-  | { readonly kind: "not_sent"; readonly code: string; readonly detail: string; readonly afterMs?: number }
+  | {
+      readonly kind: "not_sent";
+      readonly code: string;
+      readonly detail: string;
+      readonly afterMs?: number;
+      readonly isOurs?: boolean;
+    }
   | {
       readonly kind: "failed";
       readonly code: string;
       readonly detail: string;
       readonly isGone?: boolean;
       readonly isBounced?: boolean;
+      readonly isOurs?: boolean;
     }
   | { readonly kind: "unknown"; readonly code: string; readonly detail: string };
 

@@ -28,21 +28,20 @@ messengerContract("email", ADDRESS, "ann at example.org", async () => {
   };
 });
 
-const LATER = 300_000;
 /** RFC 5321 4.2 and RFC 4954 6: what a server says, to which command, and what that means for a letter to one person. */
 const replies: readonly (readonly [RegExp, string, Wanted])[] = [
   [/^<greeting>/, "421 4.3.2 closing", { kind: "not_sent" }],
   [/^<greeting>/, "554 5.3.2 no service here", { kind: "not_sent" }],
   [/^<greeting>/, "hang up", { kind: "not_sent" }],
-  [/^AUTH/, "535 5.7.8 wrong password", { kind: "not_sent", afterMs: LATER }],
-  [/^AUTH/, "454 4.7.0 not now", { kind: "not_sent", afterMs: LATER }],
-  [/^MAIL/, "451 4.3.0 local error", { kind: "not_sent", code: "SMTP 451", afterMs: LATER }],
-  [/^MAIL/, "530 5.7.0 authentication required", { kind: "not_sent", afterMs: LATER }],
+  [/^AUTH/, "535 5.7.8 wrong password", { kind: "not_sent", afterMs: undefined }],
+  [/^AUTH/, "454 4.7.0 not now", { kind: "not_sent", afterMs: undefined }],
+  [/^MAIL/, "451 4.3.0 local error", { kind: "not_sent", code: "SMTP 451", afterMs: undefined }],
+  [/^MAIL/, "530 5.7.0 authentication required", { kind: "not_sent", afterMs: undefined }],
   [/^MAIL/, "550 5.7.1 you may not send", { kind: "failed", code: "SMTP 550", isBounced: undefined }],
   [/^MAIL/, "hang up", { kind: "not_sent" }],
   [/^RCPT/, "421 4.3.2 closing", { kind: "not_sent" }],
-  [/^RCPT/, "450 4.2.1 greylisted", { kind: "not_sent", code: "SMTP 450", afterMs: LATER }],
-  [/^RCPT/, "452 4.2.2 full", { kind: "not_sent", afterMs: LATER }],
+  [/^RCPT/, "450 4.2.1 greylisted", { kind: "not_sent", code: "SMTP 450", afterMs: undefined }],
+  [/^RCPT/, "452 4.2.2 full", { kind: "not_sent", afterMs: undefined }],
   [/^RCPT/, "550 5.1.1 no such mailbox", { kind: "failed", code: "SMTP 550", isBounced: true }],
   [/^RCPT/, "551 5.1.6 gone elsewhere", { kind: "failed", isBounced: true }],
   [/^RCPT/, "552 5.2.2 full for good", { kind: "failed", isBounced: true }],
@@ -50,11 +49,11 @@ const replies: readonly (readonly [RegExp, string, Wanted])[] = [
   [/^RCPT/, "554 5.7.1 refused", { kind: "failed", isBounced: true }],
   [/^RCPT/, "503 5.5.1 out of order", { kind: "failed", isBounced: undefined }],
   [/^RCPT/, "hang up", { kind: "not_sent" }],
-  [/^DATA/, "454 4.7.0 not now", { kind: "not_sent", afterMs: LATER }],
+  [/^DATA/, "454 4.7.0 not now", { kind: "not_sent", afterMs: undefined }],
   [/^DATA/, "554 5.5.1 no valid recipients", { kind: "failed", isBounced: undefined }],
   [/^DATA/, "hang up", { kind: "not_sent" }],
-  [/^<message>/, "451 4.3.0 scanner is away", { kind: "not_sent", code: "SMTP 451", afterMs: LATER }],
-  [/^<message>/, "452 4.3.1 full", { kind: "not_sent", afterMs: LATER }],
+  [/^<message>/, "451 4.3.0 scanner is away", { kind: "not_sent", code: "SMTP 451", afterMs: undefined }],
+  [/^<message>/, "452 4.3.1 full", { kind: "not_sent", afterMs: undefined }],
   [/^<message>/, "552 5.3.4 too large", { kind: "failed", code: "SMTP 552", isBounced: undefined }],
   [/^<message>/, "554 5.7.1 looks like spam", { kind: "failed", code: "SMTP 554", isBounced: undefined }],
   [/^<message>/, "hang up", { kind: "unknown" }],

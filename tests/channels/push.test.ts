@@ -86,8 +86,16 @@ const answers: readonly (readonly [string, Taking, Wanted])[] = [
     { answer: fcmFault(429, "QUOTA_EXCEEDED") },
     { kind: "not_sent", code: "QUOTA_EXCEEDED" },
   ],
-  ["UNAVAILABLE", { answer: fcmFault(503, "UNAVAILABLE") }, { kind: "not_sent", code: "UNAVAILABLE" }],
-  ["INTERNAL", { answer: fcmFault(500, "INTERNAL") }, { kind: "not_sent", code: "INTERNAL" }],
+  [
+    "UNAVAILABLE",
+    { answer: fcmFault(503, "UNAVAILABLE") },
+    { kind: "not_sent", code: "UNAVAILABLE", afterMs: undefined },
+  ],
+  [
+    "INTERNAL",
+    { answer: fcmFault(500, "INTERNAL") },
+    { kind: "not_sent", code: "INTERNAL", afterMs: undefined },
+  ],
   ["UNSPECIFIED_ERROR", { answer: fcmFault(500, "UNSPECIFIED_ERROR") }, { kind: "not_sent" }],
   [
     "UNAVAILABLE of Google's front",
@@ -102,7 +110,7 @@ const answers: readonly (readonly [string, Taking, Wanted])[] = [
   [
     "a right that the account lacks",
     { answer: googleFault(403, "PERMISSION_DENIED", "Permission denied on resource project") },
-    { kind: "not_sent", afterMs: 300_000 },
+    { kind: "not_sent", afterMs: undefined },
   ],
   ["the page of a proxy, 502", { answer: { ...page, status: 502 }, afterTaking: true }, { kind: "unknown" }],
   ["the page of a proxy, 503", { answer: { ...page, status: 503 }, afterTaking: true }, { kind: "unknown" }],
@@ -126,14 +134,13 @@ for (const [text, next, wanted] of answers) {
   });
 }
 
-test("push: a wait is as long as FCM asks for, or as Google's advice, and not the same for all", async () => {
+test("push: a wait is as long as FCM asks for, at least, and not the same for all", async () => {
   await withBench(async ({ standIn, send }) => {
     for (const [answer, least] of [
       [fcmFault(429, "QUOTA_EXCEEDED"), 60_000],
       [fcmFault(429, "QUOTA_EXCEEDED", "", asked), 120_000],
       [fcmFault(503, "UNAVAILABLE", "", asked), 120_000],
-      [fcmFault(503, "UNAVAILABLE"), 10_000],
-      [fcmFault(500, "INTERNAL"), 10_000],
+      [fcmFault(500, "INTERNAL", "", asked), 120_000],
     ] as const) {
       standIn.next = { answer };
       const waits = [];
@@ -169,6 +176,15 @@ test("push: a message says all that a phone needs, and is the same to it at each
     const again = standIn.taken[1];
     assert.deepEqual(again?.notification, { body: "See you at ten, Zoë." });
     assert.deepEqual(again["android"], { priority: "HIGH", ttl: "3000s", notification: { tag: "ntf_1" } });
+  });
+});
+
+test("push: each device of a person has a tag of its own, and all of them one notification_id", async () => {
+  await withBench(async ({ standIn, send }) => {
+    await send({ id: "ntf_1.dev_2" });
+    const [message] = standIn.taken;
+    assert.equal(message?.data["notification_id"], "ntf_1");
+    assert.match(JSON.stringify(message?.["android"]), /"tag":"ntf_1\.dev_2"/);
   });
 });
 
@@ -246,25 +262,25 @@ test("push: whoever hears late that a token was withdrawn uses the one that anot
 });
 
 /** What the token's address may answer (RFC 6749 5.2), and how long nobody asks again. */
-const refusals: readonly (readonly [string, FcmStandIn["nextToken"], number, boolean])[] = [
+const refusals: readonly (readonly [string, FcmStandIn["nextToken"], number | undefined, boolean])[] = [
   [
     "a wrong signature",
     json(400, { error: "invalid_grant", error_description: "Invalid JWT Signature." }),
-    300_000,
+    undefined,
     true,
   ],
   [
     "an account that was deleted",
     json(400, { error: "invalid_grant", error_description: "account not found" }),
-    300_000,
+    undefined,
     true,
   ],
-  ["an account that is switched off", json(401, { error: "disabled_client" }), 300_000, true],
+  ["an account that is switched off", json(401, { error: "disabled_client" }), undefined, true],
   ["too many questions", json(429, { error: "rate_limit" }, asked), 120_000, false],
-  ["an outage", json(503, { error: "backend_error" }), 30_000, false],
-  ["the page of a proxy", { status: 502, body: "<html></html>" }, 30_000, false],
-  ["a yes without a token", json(200, { token_type: "Bearer" }), 30_000, false],
-  ["a closed connection", "close", 30_000, false],
+  ["an outage", json(503, { error: "backend_error" }), undefined, false],
+  ["the page of a proxy", { status: 502, body: "<html></html>" }, undefined, false],
+  ["a yes without a token", json(200, { token_type: "Bearer" }), undefined, false],
+  ["a closed connection", "close", undefined, false],
 ];
 for (const [text, reply, afterMs, isOurs] of refusals) {
   test(`push: ${text} instead of a token: nothing was sent, and nothing is remembered`, async () => {

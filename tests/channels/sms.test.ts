@@ -30,7 +30,7 @@ messengerContract("sms", NUMBER, "2125550142", async () => {
 
 const busy = { "retry-after": "7" };
 const failed = (code: number): Wanted => ({ kind: "failed", code: String(code), isGone: undefined });
-const ours = (code: number): Wanted => ({ kind: "not_sent", code: String(code), afterMs: 300_000 });
+const ours = (code: number): Wanted => ({ kind: "not_sent", code: String(code), afterMs: undefined });
 
 /** https://www.twilio.com/docs/api/errors */
 const answers: readonly (readonly [string, Taking, Wanted])[] = [
@@ -48,11 +48,11 @@ const answers: readonly (readonly [string, Taking, Wanted])[] = [
   ["a sender that sends no texts", refused(400, 21_606), ours(21_606)],
   ["a sender of somebody else", refused(400, 21_660), ours(21_660)],
   ["a service without senders", refused(400, 21_703), ours(21_703)],
-  ["too many at once", refused(429, 20_429), { kind: "not_sent", code: "20429", afterMs: 30_000 }],
+  ["too many at once", refused(429, 20_429), { kind: "not_sent", code: "20429", afterMs: 60_000 }],
   ["too many, and Retry-After", refused(429, 20_429, busy), { kind: "not_sent", afterMs: 7_000 }],
-  ["a full queue", refused(400, 21_611), { kind: "not_sent", afterMs: 30_000 }],
-  ["429 without a code", { answer: { status: 429, body: "" } }, { kind: "not_sent", afterMs: 30_000 }],
-  ["403 without a code", { answer: { status: 403, body: "" } }, { kind: "not_sent", afterMs: 300_000 }],
+  ["a full queue", refused(400, 21_611), { kind: "not_sent", afterMs: undefined }],
+  ["429 without a code", { answer: { status: 429, body: "" } }, { kind: "not_sent", afterMs: 60_000 }],
+  ["403 without a code", { answer: { status: 403, body: "" } }, { kind: "not_sent", afterMs: undefined }],
   ["500 with a code", { answer: twilioFault(500, 20_500, "x"), afterTaking: true }, { kind: "unknown" }],
   ["503 with a code", { answer: twilioFault(503, 20_503, "x"), afterTaking: true }, { kind: "unknown" }],
   [

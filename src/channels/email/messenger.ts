@@ -5,8 +5,6 @@ import { type Handed, greet, handOver } from "./transport.ts";
 
 /** Over the whole conversation, however many steps it has. */
 const SEND_MS = 25_000;
-/** A server that puts a letter off is asked again after this at the earliest (RFC 5321 4.5.4.1 proposes half an hour). */
-const PUT_OFF_MS = 300_000;
 const SUBJECT_MAX = 300;
 const BOUNCES: readonly number[] = [550, 551, 552, 553, 554];
 
@@ -23,10 +21,7 @@ export function openMail(ports: MessengerPorts, smtp: SmtpSettings): Messenger {
     },
     wrongAddress: (address) => addressFault("email", address),
     async send(letter) {
-      const told = judge(await handOver(smtp, mailOf(letter), ports.within(SEND_MS)));
-      if (told.kind === "not_sent")
-        ports.log.warn("A letter could not be handed over yet.", { letter: letter.id, detail: told.detail });
-      return told;
+      return judge(await handOver(smtp, mailOf(letter), ports.within(SEND_MS)));
     },
     close: () => Promise.resolve(),
   };
@@ -47,6 +42,7 @@ function judge(handed: Handed): Told {
   }
   const { status, said: detail, isOurs, isAddress } = handed;
   const code = `SMTP ${status}`;
-  if (status < 500 || isOurs) return { kind: "not_sent", code, detail, afterMs: PUT_OFF_MS };
+  if (status < 500) return { kind: "not_sent", code, detail };
+  if (isOurs) return { kind: "not_sent", code, detail, isOurs };
   return { kind: "failed", code, detail, ...(isAddress && BOUNCES.includes(status) && { isBounced: true }) };
 }

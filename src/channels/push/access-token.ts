@@ -3,13 +3,14 @@ import type { OutsideAnswer } from "../../ports/carrier.ts";
 import type { FirebaseAccount, MessengerPorts } from "../../ports/messenger.ts";
 import { objectIn } from "./answer.ts";
 
-/** A key that opens Google's interface for an hour; or why there is none, and when it may be asked for again. */
+/** A key that opens Google's interface for an hour; or why there is none. */
 export type Access =
   | { readonly kind: "token"; readonly token: string }
   | {
       readonly kind: "none";
       readonly detail: string;
-      readonly afterMs: number;
+      /** So long Google wants not to be asked again, where it says so. */
+      readonly afterMs: number | null;
       /** Somebody has to put the account right. */
       readonly isOurs: boolean;
     };
@@ -24,8 +25,6 @@ const SKEW_SECONDS = 30;
 /** No token is used so close to its end, nor longer than this whatever its end is. */
 const MARGIN_MS = 120_000;
 const LIFE_MAX_MS = 3_600_000;
-const OURS_MS = 300_000;
-const BUSY_MS = 30_000;
 
 /**
  * The access token of a service account (RFC 7523, https://developers.google.com/identity/protocols/oauth2/service-account),
@@ -98,12 +97,11 @@ async function assertionOf(account: FirebaseAccount, issuedAt: number): Promise<
 
 /** RFC 6749 5.2 says in `error` what is wrong with what we asked; all else may pass by itself. */
 function refusalIn(answer: OutsideAnswer, now: number): Access {
-  if (answer.kind !== "answer")
-    return { kind: "none", detail: answer.detail, afterMs: BUSY_MS, isOurs: false };
+  if (answer.kind !== "answer") return { kind: "none", detail: answer.detail, afterMs: null, isOurs: false };
   const fields = objectIn(answer);
   const words = [fields?.["error"], fields?.["error_description"]].filter((one) => typeof one === "string");
   const detail = [`HTTP ${answer.status}`, ...words].join(": ").slice(0, 200);
   const isOurs = answer.status >= 400 && answer.status < 500 && answer.status !== 429;
-  const afterMs = retryAfterMs(answer.headers["retry-after"], now) ?? (isOurs ? OURS_MS : BUSY_MS);
+  const afterMs = retryAfterMs(answer.headers["retry-after"], now);
   return { kind: "none", detail, afterMs, isOurs };
 }

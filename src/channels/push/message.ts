@@ -14,7 +14,7 @@ export function messageOf(letter: Letter, now: number, realNow: number): object 
   return {
     token: address,
     notification: { ...(subject !== null && { title: subject }), body },
-    data: { event, notification_id: id, ...data },
+    data: { event, notification_id: id.split(".", 1).join(""), ...data },
     android: { priority: "HIGH", ttl: `${seconds}s`, notification: { tag: id } },
     apns: {
       headers: {

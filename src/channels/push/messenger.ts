@@ -12,13 +12,6 @@ const TIMEOUT_MS = 10_000;
 /** Push messages by FCM HTTP v1. FCM's yes means that it has the message, not that a device does. */
 export function openPush(ports: MessengerPorts, account: FirebaseAccount): Messenger {
   const tokens = new AccessTokens(ports, account);
-  let lastTrouble = "";
-  /** Each trouble once, however many messages meet it. */
-  const alert = (detail: string): void => {
-    if (detail === lastTrouble) return;
-    lastTrouble = detail;
-    ports.log.error("Push messages wait until somebody puts the service account right.", { detail });
-  };
   return {
     channel: "push",
     provider: "fcm",
@@ -31,19 +24,16 @@ export function openPush(ports: MessengerPorts, account: FirebaseAccount): Messe
     wrongAddress: (address) => addressFault("push", address),
     async send(letter) {
       const access = await tokens.get();
-      if (access.kind === "none") return withoutToken(access, alert);
+      if (access.kind === "none") return withoutToken(access);
       let answer = await post(ports, account, access.token, letter);
       if (isStale(answer)) {
         // Certain not to have been taken, so it may leave once more, with a fresh token.
         tokens.drop(access.token);
         const fresh = await tokens.get();
-        if (fresh.kind === "none") return withoutToken(fresh, alert);
+        if (fresh.kind === "none") return withoutToken(fresh);
         answer = await post(ports, account, fresh.token, letter);
       }
-      const { told, isOurs } = judge(answer, ports.random.float(), ports.realClock.now());
-      if (isOurs && "detail" in told) alert(told.detail ?? "");
-      if (told.kind === "sent") lastTrouble = "";
-      return told;
+      return judge(answer, ports.random.float(), ports.realClock.now());
     },
     close: () => Promise.resolve(),
   };
@@ -77,12 +67,14 @@ function isStale(answer: OutsideAnswer): boolean {
   return answer.kind === "answer" && answer.status === 401 && faultIn(answer)?.isFcm !== true;
 }
 
-function withoutToken(
-  { detail, afterMs, isOurs }: Extract<Access, { kind: "none" }>,
-  alert: (detail: string) => void,
-): Told {
-  if (isOurs) alert(detail);
-  return { kind: "not_sent", code: "no_access_token", detail: `No access token: ${detail}`, afterMs };
+function withoutToken({ detail, afterMs, isOurs }: Extract<Access, { kind: "none" }>): Told {
+  return {
+    kind: "not_sent",
+    code: "no_access_token",
+    detail: `No access token: ${detail}`,
+    ...(afterMs !== null && { afterMs }),
+    ...(isOurs && { isOurs }),
+  };
 }
 
 function cureOf({ isOurs }: Extract<Access, { kind: "none" }>): string {
