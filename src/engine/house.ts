@@ -1,3 +1,4 @@
+import { Refusal } from "../domain/refusal.ts";
 import { formatUtc } from "../domain/zone.ts";
 import type {
   CallDraft,
@@ -62,7 +63,7 @@ export function makeHouse(context: Context, ports: HousePorts, program: string):
     pruneNotifications: (actor, before, limit) => pruneNotifications(context, actor, before, limit),
     calls: (actor, callIds) => programCalls(context, actor, callIds),
     report: (actor, callId, said) => report(context, ports.receive, actor, callId, said),
-    keepLine: (actor, wish) => keepLine(context, actor, wish),
+    keepLine: (actor, wish) => keepLineSurely(context, actor, wish),
     timetable: (actor) => parts.timetable(actor),
     workspaces: () =>
       [...context.book.workspaces.keys()].map((workspaceId) => ({ workspaceId, name: program })),
@@ -147,6 +148,22 @@ async function report(
   );
   if (call === undefined || call.workspace_id !== actor.workspaceId || call.attempt_id === null) return false;
   return receive.add(call.attempt_id, [{ ...said, kind: "ended", isSpoken: true }]);
+}
+
+const keepTriesMax = 3;
+
+/** Whoever wants the same line at the same time may have made or changed it first: then it is looked at again. */
+async function keepLineSurely(context: Context, actor: ProgramActor, wish: LineWish): Promise<string> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await keepLine(context, actor, wish);
+    } catch (error) {
+      const isRaced =
+        error instanceof Refusal && (error.code === "name_taken" || error.code === "precondition_failed");
+      if (!isRaced || tries === keepTriesMax) throw error;
+      await context.book.load();
+    }
+  }
 }
 
 /**
