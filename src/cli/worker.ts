@@ -58,6 +58,7 @@ export async function work(context: Context, options: WorkerOptions, works: Role
       `  Works     ${[...(calls ? ["calls"] : []), ...queues].join(", ") || "the timetable's clock alone"}`,
       `  Data      ${store}`,
       ...carillon.urls.map((url) => `  Health    ${url}/health`),
+      "  Try next  carillon workers list",
     ].join("\n"),
   );
   return stopped.obey(carillon);

@@ -1,3 +1,5 @@
+import { hostname } from "node:os";
+
 import { carriersIn } from "../carriers/index.ts";
 import { channels } from "../channels/index.ts";
 import { type Config, ConfigError } from "../config.ts";
@@ -120,7 +122,7 @@ export async function startCarillon(config: Config, role: Role = everything): Pr
       publicUrl,
       testClock: clock,
       conveyor: localConveyor(),
-      nodeName: `pid ${process.pid}`,
+      nodeName: `${hostname()} pid ${process.pid}`,
       followServer: (ms) => clock.follow(ms),
     });
     await engine.start();

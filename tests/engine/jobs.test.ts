@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Refusal } from "../../src/domain/refusal.ts";
 import type { JobRunView } from "../../src/ports/job.ts";
 import { type TestEngine, startEngine } from "../support/engine.ts";
+import { KeptChannel } from "../support/kept-channel.ts";
 import { type Chores, playChores, sweep } from "../support/chores.ts";
 import { keptMeter } from "../support/silent.ts";
 
@@ -144,6 +145,21 @@ void test("a run that throws has failed: an event, a problem of the server and t
   await t.advance(hour);
   assert.deepEqual((await t.engine.health()).problems, []);
   assert.deepEqual(meter.jobs, ["maintenance failed", "maintenance succeeded"]);
+});
+
+void test("a handler that waits for failed jobs is told of them", async () => {
+  const chores = playChores();
+  const channel = new KeptChannel();
+  const t = await house(chores, { channels: { log: channel } });
+  const input = { name: "failed jobs", channel: "log", settings: {}, events: ["job.failed"] };
+  await t.engine.createNotificationHandler(t.actor, input, { mayReachPrivate: false });
+  chores.work.set(sweep.name, () => Promise.reject(new Error("no broom")));
+  await t.advance(hour + minute);
+  const [run] = await runs(t);
+  assert.deepEqual(
+    channel.events.map(({ type, data }) => [type, data["job"], data["run_id"], data["error"]]),
+    [["job.failed", sweep.name, run?.id, "no broom"]],
+  );
 });
 
 void test("a run whose process died is started again under its own id, three times at most", async () => {
