@@ -18,6 +18,7 @@ import { buildProgram } from "../src/cli/program.ts";
 import { settings } from "../src/config.ts";
 import { attemptTransitions } from "../src/domain/attempt.ts";
 import { callTransitions, hasEnded, reasons } from "../src/domain/call.ts";
+import { notificationReasons } from "../src/domain/notification.ts";
 import { dispositions, outcomeRank, outcomes, retryClassOf } from "../src/domain/outcome.ts";
 import { refusals } from "../src/domain/refusal.ts";
 import { defaultRetryPolicy } from "../src/domain/retry.ts";
@@ -39,6 +40,11 @@ export const blocks: Readonly<Record<string, () => string>> = {
     table(
       ["reason", "meaning"],
       Object.entries(reasons).map(([name, text]) => [code(name), text]),
+    ),
+  "notification reasons": () =>
+    table(
+      ["reason", "meaning"],
+      Object.entries(notificationReasons).map(([name, text]) => [code(name), text]),
     ),
   outcomes: outcomeTable,
   dispositions: () => `${dispositions.map(code).join(", ")}, and \`custom:<word>\` for a word of your own.`,

@@ -89,5 +89,23 @@ export function nextTellAt(
   return at < facts.expiresAt && at < facts.askedAt + triedWithinMs ? at : null;
 }
 
-/** Failures that may go better after somebody has changed something; the rest would fail again. */
-export const curableReasons = ["no_address", "address_gone", "timezone_unknown", "channel_missing"] as const;
+/** Every reason that the engine itself gives for what became of a notification; programs may cancel theirs for others. */
+export const notificationReasons = {
+  quiet_hours: "Quiet hours: it waits for their end, or would have been of no use by then.",
+  too_late: "It was of no use any more.",
+  not_sent: "It certainly was not sent, and is tried again.",
+  gave_up: "It certainly was not sent, however often it was tried.",
+  unconfirmed: "It may have been sent, and nobody knows; it is never sent again.",
+  refused: "The provider will never take it.",
+  address_gone: "The address, or every device, takes nothing any more.",
+  no_address: "The recipient has no device or address for the channel.",
+  suppressed: "The number is on the do-not-call list.",
+  timezone_unknown: "The zone of quiet hours is not known, so they cannot be kept.",
+  channel_missing: "The process that looked at it has no such channel.",
+  unreadable: "Its stored row could not be read.",
+  receipt: "A receipt says that it bounced.",
+  canceled_by_request: "It was canceled by request.",
+  operation_canceled: "The operation that had made it was canceled.",
+  person_erased: "The person asked to be forgotten.",
+} as const;
+export type NotificationReason = keyof typeof notificationReasons;

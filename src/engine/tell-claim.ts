@@ -1,3 +1,4 @@
+import type { NotificationReason } from "../domain/notification.ts";
 import { type Quiet, quietUntil } from "../domain/quiet-hours.ts";
 import { Refusal } from "../domain/refusal.ts";
 import type { Letter, MessageChannel } from "../ports/messenger.ts";
@@ -49,7 +50,7 @@ type Judgement =
   | { readonly kind: "send"; readonly claimed: Omit<Claimed, "row"> }
   | { readonly kind: "move"; readonly to: number }
   | { readonly kind: "expire"; readonly reason: "too_late" | "quiet_hours" }
-  | { readonly kind: "fail"; readonly reason: string };
+  | { readonly kind: "fail"; readonly reason: NotificationReason };
 
 /**
  * Claim and fence in one: 1. take what is due out of its lanes; 2. decide for each whether it may be sent now; 3. write

@@ -1,4 +1,4 @@
-import { nextTellAt } from "../domain/notification.ts";
+import { type NotificationReason, nextTellAt } from "../domain/notification.ts";
 import { withoutNumbers } from "../domain/without-numbers.ts";
 import type { Told } from "../ports/messenger.ts";
 import type { NotificationRow } from "../ports/notification-rows.ts";
@@ -140,7 +140,7 @@ function againAt(row: NotificationRow, told: readonly Told[], at: number): numbe
   );
 }
 
-function reasonOf(told: readonly Told[], again: number | null): string {
+function reasonOf(told: readonly Told[], again: number | null): NotificationReason {
   if (told.some((one) => one.kind === "not_sent")) return again === null ? "gave_up" : "not_sent";
   return told.every((one) => one.kind === "failed" && one.isGone === true) ? "address_gone" : "refused";
 }
