@@ -36,7 +36,7 @@ export class FcmStandIn {
   posts = 0;
   tokensGiven = 0;
   tokensAsked = 0;
-  next: Taking = "takes";
+  next: Taking | ((message: Taken) => Taking) = "takes";
   /** What the next questions for a token are answered, instead of being granted. */
   nextToken: Reply | null = null;
   /** Held back until somebody opens it. */
@@ -124,9 +124,9 @@ export class FcmStandIn {
     }
     this.posts += 1;
     this.onArrival();
-    const { next } = this;
+    const { message, ...others } = JSON.parse(body) as { readonly message: Taken };
+    const next = typeof this.next === "function" ? this.next(message) : this.next;
     if (isTaken(next)) {
-      const { message, ...others } = JSON.parse(body) as { readonly message: Taken };
       this.faults.push(...faultsOf("message", message, MESSAGE), ...Object.keys(others));
       if (Buffer.byteLength(JSON.stringify([message.data, message.notification])) > 4096)
         return fcmFault(400, "INVALID_ARGUMENT", "Android message is too big");
