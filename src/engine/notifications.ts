@@ -156,7 +156,8 @@ export async function receiptNotification(
     step(row, event, now);
     row.reason = receipt === "bounced" ? "receipt" : null;
     row.delivered_at = receipt === "delivered" ? now : null;
-    noteNotification(context, entries, row, `notification.${receipt}`, now, { actor: actor.name });
+    const type = receipt === "delivered" ? "notification.delivered" : "notification.bounced";
+    noteNotification(context, entries, row, type, now, { actor: actor.name });
     return row;
   });
 }
