@@ -10,6 +10,8 @@ import type { CustomerRow, HoldingRow, PolicyRow } from "./tables.ts";
 export type Known = {
   readonly byPhone: Map<string, CustomerRow>;
   readonly byCode: Map<string, CustomerRow>;
+  /** Numbers that rows before have taken from their customers: the database has room for them only afterwards. */
+  readonly freed: Set<string>;
   readonly policies: Map<string, PolicyRow>;
   /** By customer. */
   readonly holdings: Map<number, HoldingRow[]>;
@@ -55,6 +57,8 @@ export function planRows(making: Making, known: Known, rows: readonly ImportRow[
 function planRow(making: Making, known: Known, plan: Plan, row: ImportRow): string | null {
   const { secrets } = making.parts.house;
   const hash = secrets.numberHash(making.workspaceId, row.phone);
+  if (known.freed.has(hash))
+    return "the phone number passes from one customer to another in this file: import this row again";
   const ofPhone = known.byPhone.get(hash);
   const ofCode = row.customerCode === null ? undefined : known.byCode.get(row.customerCode);
   if (ofCode !== undefined && ofPhone !== undefined && ofCode.id !== ofPhone.id)
@@ -122,7 +126,10 @@ function keepCustomer(
   const list =
     customer === undefined || plan.newCustomers.has(kept.id) ? plan.newCustomers : plan.changedCustomers;
   list.set(kept.id, kept);
-  if (customer !== undefined) known.byPhone.delete(customer.phone_hash);
+  if (customer !== undefined && customer.phone_hash !== kept.phone_hash) {
+    known.byPhone.delete(customer.phone_hash);
+    known.freed.add(customer.phone_hash);
+  }
   known.byPhone.set(kept.phone_hash, kept);
   if (kept.customer_code !== null) known.byCode.set(kept.customer_code, kept);
   return { row: kept, isKept: true };

@@ -185,7 +185,13 @@ function* readKnown(
 }
 
 function noneKnown(): Known {
-  return { byPhone: new Map(), byCode: new Map(), policies: new Map(), holdings: new Map() };
+  return {
+    byPhone: new Map(),
+    byCode: new Map(),
+    freed: new Set(),
+    policies: new Map(),
+    holdings: new Map(),
+  };
 }
 
 function unique<T>(values: readonly T[]): T[] {
