@@ -34,6 +34,29 @@ export function* erasePerson(
   return counts;
 }
 
+/** By what else a client is known: their number, their address and their id belong together. */
+export async function identifyPerson(
+  context: Context,
+  person: ErasedPerson,
+): Promise<Pick<ErasedPerson, "numbers" | "emails" | "recipientIds">> {
+  const { secrets } = context.house;
+  const rows = await context.house.read("look for a person", function* () {
+    const ids = yield* clientsOf(context, person);
+    return yield* context.statements.clients.byIds(ids.map((id) => ({ id })));
+  });
+  return {
+    numbers: rows.flatMap(({ id, phone }) =>
+      phone === null ? [] : [secrets.open(phone, `clients.phone:${id}`)],
+    ),
+    emails: rows.flatMap(({ id, email }) =>
+      email === null ? [] : [secrets.open(email, `clients.email:${id}`)],
+    ),
+    recipientIds: rows.flatMap(({ recipient_id: recipientId }) =>
+      recipientId === null ? [] : [recipientId],
+    ),
+  };
+}
+
 function* clientsOf({ statements, house }: Context, person: ErasedPerson): Tx<readonly number[]> {
   const { clients } = statements;
   const workspace_id = person.workspaceId;

@@ -3,7 +3,7 @@ import type { Program } from "../../ports/program.ts";
 
 import { createContext } from "./context.ts";
 import { makeDoor } from "./door.ts";
-import { erasePerson } from "./erase.ts";
+import { erasePerson, identifyPerson } from "./erase.ts";
 import { hearCalls, hearNotifications } from "./hear.ts";
 import { makeJobs } from "./jobs.ts";
 import { planMarked } from "./tend.ts";
@@ -24,6 +24,7 @@ export const program: Program = {
         for (const actor of house.workspaces()) await planMarked(context, actor);
         return forever;
       },
+      identify: (person) => identifyPerson(context, person),
       erase: (tx, person) => erasePerson(context, tx, person),
       *prune(tx, before) {
         const { messages } = context.statements;
