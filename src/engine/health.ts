@@ -36,7 +36,9 @@ export async function advanceClock(
 }
 
 /** More jobs than these are not named. */
-const failingMax = 20;
+const namedMax = 20;
+/** A run of a job that takes longer hangs, for all we know; no other of that job begins meanwhile. */
+const longMs = 3_600_000;
 
 export async function readHealth(context: Context, downtime: DowntimeReport | null): Promise<Health> {
   const lanes = [...context.book.lanes.values()];
@@ -50,10 +52,15 @@ export async function readHealth(context: Context, downtime: DowntimeReport | nu
       return {
         heads: yield* context.store.statements.due.heads(lanes.map((lane) => ({ lane_id: lane.id }))),
         open: yield* context.store.statements.attempts.countOpen({}),
-        failing: yield* context.store.statements.timetable.failing({ limit: failingMax }),
+        failing: yield* context.store.statements.timetable.failing({ limit: namedMax }),
+        runs: yield* context.store.statements.jobRuns.running({ limit: namedMax }),
       };
     });
     problems.push(...read.failing.map(({ job }) => `The latest run of the job ${job} failed.`));
+    const longAgo = context.clock.now() - longMs;
+    for (const { job, started_at: startedAt } of read.runs)
+      if (startedAt !== null && startedAt < longAgo)
+        problems.push(`A run of the job ${job} has been going on for more than an hour.`);
     oldest = read.heads.reduce((least, head) => Math.min(least, head.due_at), Infinity);
     inFlight = read.open.reduce((sum, row) => sum + row.count, 0);
     if (!context.store.roomForMore()) problems.push("The disk is almost full, so no new call is started.");

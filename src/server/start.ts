@@ -116,8 +116,7 @@ export async function startCarillon(config: Config, role: Role = everything): Pr
           region,
           Array.from({ length: holidayYears }, (_, index) => year + index),
         ),
-      // The sandbox's file belongs to one process: to one that places calls.
-      journalPath: role.works.calls ? config.sandboxPath : null,
+      journalPath: ownsSandboxFile(config, role) ? config.sandboxPath : null,
       works: role.works,
       publicUrl,
       testClock: clock,
@@ -174,6 +173,11 @@ export async function startCarillon(config: Config, role: Role = everything): Pr
     await stopAll(undo, clock);
     throw error;
   }
+}
+
+/** The sandbox's file belongs to one process: to the server, or to the only process that an SQLite file has. */
+function ownsSandboxFile({ store }: Config, { works, listens }: Role): boolean {
+  return works.calls && (listens === "doors" || store.kind === "sqlite");
 }
 
 async function stopAll(undo: (() => Promise<void>)[], clock: SystemClock): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -142,6 +142,7 @@ test("db:reset asks on a terminal, needs --yes elsewhere, and empties the databa
   db.close();
   writeFileSync(`${path}.sandbox`, "");
   assert.equal(await runCli(["manage", "db:reset"], say("reset", true)), 0);
+  assert.ok(!existsSync(`${path}.sandbox`));
   const after = new DatabaseSync(path);
   t.after(() => after.close());
   assert.equal(after.prepare("select count(*) as count from workspaces").get()?.["count"], 0);

@@ -92,6 +92,9 @@ void test("a job whose run takes longer than its rule has one run at a time, and
   await t.advance(3 * hour + minute);
   assert.deepEqual(await told(t), ["12-01T16:00 schedule running", "12-01T18:00 schedule waiting +1"]);
   assert.equal(chores.begun.length, 1);
+  assert.deepEqual((await t.engine.health()).problems, [
+    "A run of the job sweep-floors has been going on for more than an hour.",
+  ]);
   release();
   await t.drain();
   assert.deepEqual(await told(t), ["12-01T16:00 schedule succeeded", "12-01T18:00 schedule succeeded +1"]);
