@@ -17,6 +17,9 @@ export type Client = {
   /** As `post`, with the headers of the answer. */
   exchange(path: string, body: unknown, key: string): Promise<{ body: unknown; headers: Headers }>;
   patch<T>(path: string, body: unknown): Promise<T>;
+  put<T>(path: string, body: unknown): Promise<T>;
+  /** Sends a file as it is. */
+  upload<T>(path: string, file: Uint8Array<ArrayBuffer>, type: string, query?: Query): Promise<T>;
   remove(path: string): Promise<void>;
   /** Every item of a list, page by page, at most `max`. */
   list<T>(path: string, query: Query, max: number): AsyncGenerator<T>;
@@ -32,6 +35,7 @@ export type PostOptions = {
 };
 
 const ANSWER_WITHIN_MS = 60_000;
+const UPLOAD_WITHIN_MS = 600_000;
 const PAGE_SIZE = 200;
 
 export function openClient({ url, apiKey }: { url: string; apiKey: string | null }): Client {
@@ -84,6 +88,14 @@ export function openClient({ url, apiKey }: { url: string; apiKey: string | null
       }),
     exchange: (path, body, key) => exchange("POST", path, withBody(body, { "idempotency-key": key })),
     patch: (path, body) => json("PATCH", path, withBody(body)),
+    put: (path, body) => json("PUT", path, withBody(body)),
+    upload: (path, file, type, query) =>
+      json("POST", path, {
+        body: file,
+        headers: { "content-type": type },
+        query,
+        withinMs: UPLOAD_WITHIN_MS,
+      }),
     remove: async (path) => {
       await (await send("DELETE", path, {})).body?.cancel();
     },
@@ -117,7 +129,7 @@ export function openClient({ url, apiKey }: { url: string; apiKey: string | null
 
 type Sending = {
   readonly query?: Query | undefined;
-  readonly body?: string;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
   readonly headers?: Record<string, string>;
   readonly signal?: AbortSignal;
   readonly withinMs?: number | undefined;
@@ -149,10 +161,10 @@ async function refusalOf(answer: Response, url: string): Promise<Failure> {
   } catch (error) {
     return notCarillon(url, error, answer.status);
   }
-  if (typeof body !== "object" || body === null || !("code" in body)) {
+  if (typeof body !== "object" || body === null || !("code" in body || "detail" in body)) {
     return notCarillon(url, undefined, answer.status);
   }
-  const problem = body as Record<string, unknown>;
+  const problem = inOurWords(body);
   const word = (name: string, fallback: string): string =>
     typeof problem[name] === "string" ? problem[name] : fallback;
   return new Failure(exit, {
@@ -163,6 +175,18 @@ async function refusalOf(answer: Response, url: string): Promise<Failure> {
     hint: typeof problem["hint"] === "string" ? problem["hint"] : undefined,
     status: answer.status,
   });
+}
+
+/** The doors of other systems say what is wrong in their own words: a sentence, or a list of what is wrong with the form. */
+function inOurWords(body: object): Record<string, unknown> {
+  const problem = body as Record<string, unknown>;
+  if (!Array.isArray(problem["detail"])) return problem;
+  const faults = problem["detail"] as readonly {
+    loc?: readonly (string | number)[];
+    msg?: string;
+  }[];
+  const sentences = faults.map(({ loc, msg }) => `${loc?.at(-1) ?? ""}: ${msg ?? ""}`);
+  return { ...problem, detail: `${sentences.join("; ")}.` };
 }
 
 function unreachable(url: string, error: unknown, withinMs: number): Failure {

@@ -19,6 +19,7 @@ import { addMigrate } from "./migrate.ts";
 import { addNotifications } from "./notifications.ts";
 import { addPeople } from "./people.ts";
 import { addQueues } from "./queues.ts";
+import { addRenewals } from "./renewals.ts";
 import { addSandbox } from "./sandbox.ts";
 import { addSeries } from "./series.ts";
 import { addServe } from "./serve.ts";
@@ -52,6 +53,7 @@ export const commands: readonly AddCommand[] = [
   addKeys,
   addDialing,
   addQueues,
+  addRenewals,
   addTimetable,
   addWorkers,
   addStats,
