@@ -43,7 +43,8 @@ export async function registerDevice(
   const { row, isNew } = await runSure(context, "register a device", function* (again) {
     const { statements } = context.store;
     const entries = new Entries(lease);
-    const [known] = yield* statements.devices.byToken([fresh]);
+    const isFree = (yield* statements.devices.insert([fresh])).length > 0;
+    const [known] = isFree ? [] : yield* statements.devices.byToken([fresh]);
     if (again && known?.id === id) return { row: known, isNew: true };
     const row: DeviceRow =
       known === undefined
@@ -54,8 +55,7 @@ export async function registerDevice(
             platform: platform ?? known.platform,
             updated_at: now,
           };
-    if (known === undefined) yield* statements.devices.insert([row]);
-    else yield* statements.devices.move([row]);
+    if (known !== undefined) yield* statements.devices.move([row]);
     if (known?.recipient_id !== row.recipient_id)
       note(context, entries, row, "device.registered", actor, now);
     const all = yield* statements.devices.ofRecipients([row]);

@@ -25,37 +25,20 @@ export async function putRecipient(
   ifVersion: number | undefined,
 ): Promise<RecipientView> {
   checkRecipientId(recipientId, "/id");
-  const before = await findRecipient(context, actor, recipientId);
-  if (ifVersion !== undefined) checkVersion(before?.version ?? 0, ifVersion);
   const lease = await context.ids.reserve({ record: 1, ledger: 1 });
   const now = context.clock.now();
-  const id = before?.id ?? lease.next("record");
-  const row: RecipientRow = {
-    ...(before ?? {
-      id,
-      workspace_id: actor.workspaceId,
-      recipient_id: recipientId,
-      version: 1,
-      created_at: now,
-      ...emailOf(context, actor, id, null),
-      ...phoneOf(context, actor, id, null),
-      timezone: null,
-      quiet_from: null,
-      quiet_to: null,
-    }),
-    ...(input.email === undefined ? {} : emailOf(context, actor, id, input.email)),
-    ...(input.phone === undefined ? {} : phoneOf(context, actor, id, input.phone)),
-    ...(input.timezone === undefined ? {} : { timezone: input.timezone }),
-    ...(input.quiet === undefined
-      ? {}
-      : { quiet_from: input.quiet?.from ?? null, quiet_to: input.quiet?.to ?? null }),
-    updated_at: now,
-  };
-  checkTimes(context, row);
-  const entries = entryOf(context, lease, actor, row, "recipient.updated");
-  await runSure(context, "write down a recipient", function* () {
-    yield* context.store.statements.recipients.put([row]);
-    yield* context.store.statements.ledger.insert(entries.rows);
+  const { statements } = context.store;
+  const fresh = newRecipient(context, actor, lease.next("record"), recipientId, now);
+  await runSure(context, "write down a recipient", function* (again): Tx<void> {
+    const [known] = yield* statements.recipients.lock([fresh]);
+    if (again && known?.updated_at === now) return;
+    if (ifVersion !== undefined) checkVersion(known?.version ?? 0, ifVersion);
+    const row = patched(context, actor, known ?? fresh, input, now);
+    yield* statements.recipients.put([row]);
+    const [there = row] = yield* statements.recipients.of([row]);
+    // Somebody wrote the same recipient down at the same moment: what is sealed is bound to the id that stands there.
+    if (there.id !== row.id) yield* statements.recipients.put([patched(context, actor, there, input, now)]);
+    yield* statements.ledger.insert(entryOf(context, lease, actor, there, "recipient.updated").rows);
   });
   context.announce();
   return getRecipient(context, actor, recipientId);
@@ -126,6 +109,51 @@ async function requireRecipient(context: Context, actor: Actor, recipientId: str
   const row = await findRecipient(context, actor, recipientId);
   if (row === undefined)
     throw new Refusal("not_found", `There is no recipient "${recipientId.slice(0, 64)}".`);
+  return row;
+}
+
+function newRecipient(
+  context: Context,
+  actor: Actor,
+  id: number,
+  recipientId: string,
+  now: number,
+): RecipientRow {
+  return {
+    id,
+    workspace_id: actor.workspaceId,
+    recipient_id: recipientId,
+    ...emailOf(context, actor, id, null),
+    ...phoneOf(context, actor, id, null),
+    timezone: null,
+    quiet_from: null,
+    quiet_to: null,
+    version: 1,
+    created_at: now,
+    updated_at: now,
+  };
+}
+
+/** The row with what was said. Throws a refusal for what cannot be. */
+function patched(
+  context: Context,
+  actor: Actor,
+  before: RecipientRow,
+  input: RecipientInput,
+  now: number,
+): RecipientRow {
+  const { id } = before;
+  const row: RecipientRow = {
+    ...before,
+    ...(input.email === undefined ? {} : emailOf(context, actor, id, input.email)),
+    ...(input.phone === undefined ? {} : phoneOf(context, actor, id, input.phone)),
+    ...(input.timezone === undefined ? {} : { timezone: input.timezone }),
+    ...(input.quiet === undefined
+      ? {}
+      : { quiet_from: input.quiet?.from ?? null, quiet_to: input.quiet?.to ?? null }),
+    updated_at: now,
+  };
+  checkTimes(context, row);
   return row;
 }
 

@@ -73,7 +73,7 @@ export type NotificationStatements = {
     reseal(rows: readonly Pick<n.NotificationRow, "id" | "address" | "document">[]): Tx<never[]>;
     /** Leaves nothing that tells whom it was for, or what it said. */
     blank(rows: readonly (ById & { document: string; updated_at: number })[]): Tx<never[]>;
-    /** Removes what ended, a bounded number of rows; each kind by its own age. Returns their ids. */
+    /** Removes what ended before an instant, a bounded number of rows; each kind by its own. Returns their ids. */
     removeEnded(args: Of & { told_before: number; failed_before: number; limit: number }): Tx<ById[]>;
   };
   readonly notificationDue: {
@@ -87,7 +87,8 @@ export type NotificationStatements = {
   };
   readonly recipients: {
     of(rows: readonly Pick<n.RecipientRow, "workspace_id" | "recipient_id">[]): Tx<n.RecipientRow[]>;
-    /** Writes over what is known of a recipient; the version goes up by one. */
+    lock(rows: readonly Pick<n.RecipientRow, "workspace_id" | "recipient_id">[]): Tx<n.RecipientRow[]>;
+    /** Writes over what is known of a recipient, but for its id; the version goes up by one. */
     put(rows: readonly n.RecipientRow[]): Tx<never[]>;
     list(args: Of & { before_id: number; limit: number }): Tx<n.RecipientRow[]>;
     byEmail(args: Of & { email_hash: string }): Tx<n.RecipientRow[]>;
@@ -100,7 +101,8 @@ export type NotificationStatements = {
     byIds(rows: readonly ById[]): Tx<n.DeviceRow[]>;
     ofRecipients(rows: readonly Pick<n.DeviceRow, "workspace_id" | "recipient_id">[]): Tx<n.DeviceRow[]>;
     byToken(rows: readonly Pick<n.DeviceRow, "workspace_id" | "token_hash">[]): Tx<n.DeviceRow[]>;
-    insert(rows: readonly n.DeviceRow[]): Tx<never[]>;
+    /** Returns the ids of those whose token was free. */
+    insert(rows: readonly n.DeviceRow[]): Tx<ById[]>;
     /** Gives a device to a recipient, or only says that it is still there. */
     move(rows: readonly Pick<n.DeviceRow, "id" | "recipient_id" | "platform" | "updated_at">[]): Tx<never[]>;
     list(args: Of & { recipient_id: string | null; before_id: number; limit: number }): Tx<n.DeviceRow[]>;

@@ -43,7 +43,7 @@ test("events.md lists exactly the types that the engine writes, and what follows
   const written = sources.flatMap((path) =>
     [
       ...textOf(path).matchAll(
-        /"((?:agent|appointment|call|clock|device|dialing|engine|hours|job|key|line|live|notification|notification_handler|notification_template|operation|policy|queue|recipient|retry_policy|series|settings|suppression|webhook_endpoint)\.[a-z_]+)"/g,
+        /"((?:agent|appointment|call|clock|device|dialing|engine|hours|job|key|line|live|notification|notification_handler|notification_template|operation|person|policy|queue|recipient|retry_policy|series|settings|suppression|webhook_endpoint)\.[a-z_]+)"/g,
       ),
     ].map(([, type = ""]) => type),
   );

@@ -201,8 +201,8 @@ export const notificationsContract: readonly Promised[] = [
         created_at: 5,
         updated_at: 5,
       };
-      await run("insert", () => devices.insert([device]));
-      await assert.rejects(run("insert", () => devices.insert([{ ...device, id: 2 }])));
+      same(await run("insert", () => devices.insert([device])), [{ id: 1 }]);
+      same(await run("insert", () => devices.insert([{ ...device, id: 2 }])), []);
       await run("move", () => devices.move([{ ...device, recipient_id: "b", updated_at: 7 }]));
       same(await run("find", () => devices.ofRecipients([{ workspace_id: 1, recipient_id: "b" }])), [
         { ...device, recipient_id: "b", updated_at: 7 },

@@ -164,18 +164,17 @@ export function notificationStatements(
               .selectFrom(
                 db
                   .selectFrom("notifications")
-                  .select(["id", "status", "due_at", "created_at"])
+                  .select(["id", "status", "ended_at", "created_at"])
                   .where("workspace_id", "=", arg("workspace_id"))
                   .where("due_at", "is", null)
                   .where("status", "<>", sql.lit("sending"))
-                  .where("created_at", "<", arg("failed_before"))
                   .orderBy("id")
                   .limit(20_000)
                   .as("oldest"),
               )
               .select("id")
               .where(
-                sql<boolean>`(created_at < ${arg("told_before")} or status = 'failed' or status = 'bounced')`,
+                sql<boolean>`(coalesce(ended_at, created_at) < ${arg("told_before")} or ((status = 'failed' or status = 'bounced') and coalesce(ended_at, created_at) < ${arg("failed_before")}))`,
               )
               .orderBy("id")
               .limit(arg("limit")),

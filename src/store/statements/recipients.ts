@@ -44,6 +44,7 @@ export function recipientStatements(
   return {
     recipients: {
       of: make.selectMany("recipients", recipientKey, Object.keys(recipient).join(", ")),
+      lock: make.selectMany("recipients", recipientKey, Object.keys(recipient).join(", "), { lock: true }),
       put: make.insertMany("recipients", recipient, {
         conflict:
           "on conflict (workspace_id, recipient_id) do update set email = excluded.email, email_hash = excluded.email_hash, phone = excluded.phone, number_hash = excluded.number_hash, timezone = excluded.timezone, quiet_from = excluded.quiet_from, quiet_to = excluded.quiet_to, version = recipients.version + 1, updated_at = excluded.updated_at",
@@ -85,7 +86,10 @@ export function recipientStatements(
         { workspace_id: "bigint", token_hash: "text" },
         Object.keys(device).join(", "),
       ),
-      insert: make.insertMany("devices", device),
+      insert: make.insertMany("devices", device, {
+        conflict: "on conflict (workspace_id, token_hash) do nothing",
+        returning: "id",
+      }),
       move: make.updateMany("devices", id, {
         recipient_id: "text",
         platform: "text",
