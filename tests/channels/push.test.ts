@@ -261,6 +261,28 @@ test("push: whoever hears late that a token was withdrawn uses the one that anot
   });
 });
 
+test("push: a message whose time ends while a token is asked for does not leave", async () => {
+  await withBench(async ({ standIn, send, clock }) => {
+    const gate = Promise.withResolvers<void>();
+    standIn.tokenGate = gate.promise;
+    const sending = send({ expiresAt: FAKE_START + 5000 });
+    await clock.advanceTo(FAKE_START + 5000);
+    gate.resolve();
+    assert.equal((await sending).kind, "not_sent");
+    assert.equal(standIn.posts, 0);
+  });
+});
+
+test("push: a trouble that was over and comes again is told to the operator again", async () => {
+  await withBench(async ({ standIn, send, logged }) => {
+    for (const next of ["takes", "fails", "fails", "takes", "fails"] as const) {
+      standIn.next = next === "takes" ? next : { answer: fcmFault(401, "THIRD_PARTY_AUTH_ERROR") };
+      await send();
+    }
+    assert.equal(logged.filter(({ level }) => level === "error").length, 2);
+  });
+});
+
 /** What the token's address may answer (RFC 6749 5.2), and how long nobody asks again. */
 const refusals: readonly (readonly [string, FcmStandIn["nextToken"], number | undefined, boolean])[] = [
   [
