@@ -1,5 +1,6 @@
 import type { AddCommand } from "./action.ts";
 import { addAgents } from "./agents.ts";
+import { addAppointments } from "./appointments.ts";
 import { addBackup } from "./backup.ts";
 import { addCall } from "./call.ts";
 import { addCalls } from "./calls.ts";
@@ -54,6 +55,7 @@ export const commands: readonly AddCommand[] = [
   addDialing,
   addQueues,
   addRenewals,
+  addAppointments,
   addTimetable,
   addWorkers,
   addStats,

@@ -104,7 +104,6 @@ export async function seedSalon(
     name: "Aurora Hair & Beauty",
     timezone,
     channel: "sms",
-    quiet_hours: { from: "21:00", to: "08:00" },
   });
   const services: ServiceRow[] = [];
   for (const [name, duration, price] of menu)
