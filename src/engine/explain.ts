@@ -70,6 +70,8 @@ const sentences: Readonly<Record<string, Words>> = {
   "call.skipped": (data) => (typeof data["detail"] === "string" ? `Skipped. ${data["detail"]}` : "Skipped."),
   "call.needs_review": () => "Waits for a person to say what became of it.",
   "call.corrected": (data) => `A late report of attempt ${String(data["attempt"])} came; it changed nothing.`,
+  "policy.renewed": (data) => `A renewal was agreed: the policy runs until ${String(data["to"])}.`,
+  "policy.upgraded": () => "Another policy was agreed upon.",
 };
 
 function sentenceOf(event: EventView, zone: ZoneRules | null): string {
