@@ -42,7 +42,7 @@ export async function openMessengers(ports: MessengerPorts): Promise<Record<Mess
 
 /**
  * What must hold at every provider is seen to in one place: nothing leaves too late, or to what is no address, and the
- * operator hears of each trouble that only he can end, once however many messages meet it.
+ * operator hears once of a trouble that nobody else can end, however many messages meet it.
  */
 function careful(ports: MessengerPorts, messenger: Messenger): Messenger {
   const { channel, provider } = messenger;
@@ -52,17 +52,17 @@ function careful(ports: MessengerPorts, messenger: Messenger): Messenger {
     async send(letter) {
       const told = whyNot(ports, messenger, letter) ?? (await messenger.send(letter));
       if (told.kind === "sent") lastTrouble = "";
-      const trouble = "isOurs" in told && told.isOurs ? told.detail : lastTrouble;
-      if (trouble !== lastTrouble)
-        ports.log.error(
-          "Messages wait until somebody puts the credentials or settings of their channel right.",
-          {
-            channel,
-            provider,
-            detail: trouble,
-          },
-        );
-      lastTrouble = trouble;
+      if (!("isOurs" in told) || !told.isOurs || told.code === lastTrouble) return told;
+      // By its code: a provider's words may differ each time.
+      lastTrouble = told.code;
+      ports.log.error(
+        "Messages wait until somebody puts the credentials or settings of their channel right.",
+        {
+          channel,
+          provider,
+          detail: told.detail,
+        },
+      );
       return told;
     },
   };

@@ -23,7 +23,8 @@ messengerContract("email", ADDRESS, "ann at example.org", async () => {
     loseAnswer: () => (server.answer = (said) => (said === "<message>" ? "hang up" : null)),
     goAway: () => Promise.resolve(server.close()),
     disown() {
-      server.answer = (said) => (said.startsWith("AUTH") ? "535 5.7.8 wrong password" : null);
+      let count = 0;
+      server.answer = (said) => (said.startsWith("AUTH") ? `535 5.7.8 wrong password ${(count += 1)}` : null);
     },
   };
 });
