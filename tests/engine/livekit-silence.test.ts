@@ -8,6 +8,7 @@ import type { OutsideAnswer } from "../../src/ports/carrier.ts";
 import { FAKE_START } from "../support/fake-clock.ts";
 import { type TestEngine, startEngine } from "../support/engine.ts";
 import {
+  type Creation,
   LiveKitStandIn,
   type Message,
   type PlayedCall,
@@ -22,10 +23,11 @@ const kind = livekitWith({});
 const to = "+12125550142";
 
 /** A LiveKit whose events go nowhere, unless a test delivers them. */
-async function start(line: object = {}) {
+async function start(line: object = {}, next: Creation = "takes") {
   const world: { engine: TestEngine | null } = { engine: null };
   const now = (): number => world.engine?.clock.now() ?? FAKE_START;
   const standIn = new LiveKitStandIn({ now, isQuick: true });
+  standIn.next = next;
   const t = await startEngine({
     publicUrl: "https://calls.example.com",
     carrierKinds: { livekit: () => Promise.resolve(kind) },
@@ -78,7 +80,9 @@ async function start(line: object = {}) {
   };
   const attempt = async () => (await t.engine.listAttempts(t.actor, call.id))[0];
   const slots = async () => (await t.engine.getLine(t.actor, "phone")).slotsUsed;
-  return { t, standIn, call, played, deliver, attempt, slots };
+  const afterKill = async (): Promise<TestEngine> =>
+    (world.engine = await t.afterKill({ downMs: 5 * second }));
+  return { t, standIn, call, played, deliver, attempt, slots, afterKill };
 }
 
 test("while no event comes a call is followed all the same: ringing, answered, over", async () => {
@@ -127,4 +131,21 @@ test("a conversation that goes on for ever is ended at its longest", async () =>
   assert.notEqual(played.leftAt, null);
   assert.equal((await attempt())?.outcome, "answered_unknown");
   assert.equal((await t.look(call)).status, "completed");
+});
+
+test("killed while its request was on its way to nowhere, a call is placed again once nobody can have been rung", async () => {
+  const { standIn, call, afterKill } = await start({}, "swallows");
+  const t = await afterKill();
+  await t.advance(120 * second);
+  assert.equal((await t.look(call)).reason, "unconfirmed");
+  assert.equal(standIn.posts, 1, "silence is no reason to ring");
+  standIn.next = "takes";
+  await t.advance(180 * second);
+  const attempts = await t.engine.listAttempts(t.actor, call.id);
+  assert.deepEqual(
+    attempts.map(({ outcome, status }) => outcome ?? status),
+    ["not_placed", "accepted"],
+  );
+  assert.equal(standIn.posts, 2);
+  assert.equal(standIn.calls.length, 1, "the phone rings once");
 });
