@@ -3,9 +3,10 @@ import { type AddCommand, action, examples } from "./action.ts";
 import type { Context, Ending } from "./context.ts";
 import { untilStopped } from "./stopping.ts";
 import { storeFailure } from "./store-failure.ts";
+import { readWorks } from "./worker.ts";
 import { version } from "../system/version.ts";
 
-type Options = { readonly [K in SettingKey]?: string };
+type Options = { readonly [K in SettingKey]?: string } & { readonly queues?: string };
 
 /** `carillon serve`: API, engine and health in one process. */
 export const addServe: AddCommand = (program, cli) => {
@@ -18,6 +19,10 @@ export const addServe: AddCommand = (program, cli) => {
     .option("--database-path <file>", "the SQLite file (DATABASE_PATH, carillon.db)")
     .option("--database-url <url>", "sqlite:… or postgres://… (DATABASE_URL)")
     .option("--public-url <url>", "where carriers reach this server (PUBLIC_URL)")
+    .option(
+      "-Q, --queues <names>",
+      "work only these, as worker does; none: answer, and leave the work to workers",
+    )
     .option("--log-level <word>", "debug, info, warn, error or silent (LOG_LEVEL, info)")
     .addHelpText(
       "after",
@@ -34,9 +39,10 @@ export const addServe: AddCommand = (program, cli) => {
 async function serve(context: Context, options: Options): Promise<Ending> {
   const { port, host, extraPorts, databasePath, databaseUrl, publicUrl, logLevel } = options;
   const config = context.config({ port, host, extraPorts, databasePath, databaseUrl, publicUrl, logLevel });
+  const works = readWorks(options);
   const stopped = untilStopped(context);
   const { startCarillon } = await import("../server/start.ts");
-  const carillon = await startCarillon(config).catch(storeFailure);
+  const carillon = await startCarillon(config, { works, listens: "doors" }).catch(storeFailure);
   const [url = ""] = carillon.urls;
   const store = config.store.kind === "sqlite" ? config.store.path : "Postgres";
   context.printLine({ type: "started", version: version(), urls: carillon.urls, store }, () =>

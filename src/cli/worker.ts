@@ -19,6 +19,7 @@ export type WorkerOptions = {
 };
 
 const words = [...queueNames, "calls"] as const;
+const nothing = "none";
 
 /** `carillon worker`: works without answering, beside servers and other workers that share a Postgres store. */
 export const addWorker: AddCommand = (program, cli) => {
@@ -83,9 +84,10 @@ export async function start(config: Config, role: Role): Promise<Carillon> {
   });
 }
 
-/** What the options ask for; without queues, everything. Throws `Failure` for a word that is none. */
-export function readWorks({ queues }: WorkerOptions): Role["works"] {
+/** What the options ask for; without queues, everything; `none` alone, nothing. Throws `Failure` for another word. */
+export function readWorks({ queues }: Pick<WorkerOptions, "queues">): Role["works"] {
   if (queues === undefined) return { calls: true, queues: queueNames };
+  if (queues.trim() === nothing) return { calls: false, queues: [] };
   const asked = queues.split(",").map((word) => word.trim());
   const wrong = asked.find((word) => !(words as readonly string[]).includes(word));
   if (wrong !== undefined)
