@@ -15,6 +15,8 @@ import { keepTimetable } from "./timetable-keep.ts";
 const page = 50;
 /** Where several nodes share the store, each looks so often for what another one wrote. */
 const lookEveryMs = 2000;
+/** What a process that only answers takes in, and those that work have not heard of. */
+const leftByOthers = ["dispatch", "tell"] as const;
 const recheckMs = 1000;
 /** A run that ended with its process so often is not started again. */
 const triesMax = 3;
@@ -72,7 +74,9 @@ export class JobRuns {
     );
     const wakeAt = next?.wake_at ?? forever;
     const isAlone = context.store.singleOwner || context.state.isMoved;
-    return isAlone ? wakeAt : Math.min(wakeAt, now + lookEveryMs);
+    if (isAlone) return wakeAt;
+    for (const duty of leftByOthers) context.wake(duty);
+    return Math.min(wakeAt, now + lookEveryMs);
   }
 
   /** Workspaces may be made while the process runs. */

@@ -99,6 +99,22 @@ test("what a dead node was at is run by another once its lease is over, and its 
   assert.equal((await other.engine.getJobRun(other.actor, asked.id)).status, "succeeded");
 });
 
+test("a call that a node takes in which only answers is placed by another within seconds", async (t) => {
+  const { nodes, step } = await nodesOn(t, [
+    { calls: false, queues: [] },
+    { calls: true, queues: [] },
+  ]);
+  const [front, back] = nodes;
+  assert.ok(front !== undefined && back !== undefined);
+  // A lane that the other node has never heard of is found with its next look at everything.
+  await front.call({});
+  await step(15 * second);
+  assert.equal(back.network.witness().length, 1);
+  await front.call({ to: "+12125550101" });
+  await step(3 * second);
+  assert.equal(back.network.witness().length, 2);
+});
+
 test("a job that waits on two nodes at once is begun by one of them", async (t) => {
   const { nodes, step } = await nodesOn(t, [undefined, undefined, undefined]);
   const releases = nodes.map(({ chores }) => chores.hold(sweep.name));
