@@ -241,7 +241,10 @@ const roots: Readonly<Record<string, { readonly may: readonly string[]; readonly
     why: "the composition root",
   },
   "src/server/messengers.ts": { may: ["channels"], why: "plugs the channels into this machine" },
-  "src/server/rotate.ts": { may: ["store", "settings"], why: "opens the store itself to seal its rows anew" },
+  "src/server/rotate.ts": {
+    may: ["store", "settings", "programs"],
+    why: "opens the store itself to seal its rows anew, those of programs too",
+  },
   "src/cli/doctor.ts": { may: ["store"], why: "opens the store itself to examine it" },
   "src/cli/manage-store.ts": { may: ["store"], why: "opens the store itself to empty it" },
   "src/cli/migrate.ts": { may: ["store"], why: "opens the store itself to migrate it" },

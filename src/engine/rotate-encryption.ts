@@ -1,3 +1,4 @@
+import type { SealedTable } from "../ports/program.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { Store } from "../ports/store.ts";
 import { documentPlace, phonePlace } from "./document.ts";
@@ -5,6 +6,7 @@ import { settingsPlace } from "./line-settings.ts";
 import { seriesDocumentPlace, seriesPhonePlace } from "./series-document.ts";
 import { liveNumberPlace } from "./live-numbers.ts";
 import { rotateNotifications } from "./rotate-notifications.ts";
+import { rotatePrograms } from "./rotate-programs.ts";
 import { bodyPlace, oldSecretPlace, secretPlace, targetPlace } from "./subscribers.ts";
 import { suppressionPlace } from "./suppressions.ts";
 
@@ -12,12 +14,14 @@ const page = 500;
 
 /**
  * Seals everything that is sealed anew with the newest key (or, without keys, opens it): numbers, documents, line
- * settings, suppressions, endpoints and messages to them, notifications and whom they are for. Runs while no server does; safe to stop and run again. Returns how many rows were rewritten.
+ * settings, suppressions, endpoints and messages to them, notifications and whom they are for,
+ * and what programs keep. Runs while no server does; safe to stop and run again. Returns how many rows were rewritten.
  */
 export async function rotateEncryption(
   store: Store,
   secrets: Secrets,
   onProgress: (rewritten: number) => void,
+  ofPrograms: readonly SealedTable[] = [],
 ): Promise<number> {
   const reseal = (text: string, place: string): string =>
     secrets.isCurrent(text) ? text : secrets.seal(secrets.open(text, place), place);
@@ -46,6 +50,7 @@ export async function rotateEncryption(
   rewritten += await rotateSubscribers(store, secrets, reseal);
   rewritten += await rotateDeliveries(store, secrets, reseal);
   rewritten += await rotateNotifications(store, secrets, reseal);
+  rewritten += await rotatePrograms(store, secrets, reseal, ofPrograms);
   onProgress(rewritten);
   return rewritten;
 }

@@ -21,9 +21,14 @@ import type { Tx } from "./store.ts";
 export interface Program {
   /** Lower case; jobs and doors are known under it. */
   readonly name: string;
+  /** What it keeps sealed, so that new encryption keys reach it. */
+  readonly sealed?: readonly SealedTable[];
   /** Builds it. Nothing is read or written before `begin`. */
   plug(house: House): Plugged;
 }
+
+/** A table with an id, and the columns of it that hold what was sealed for the place `table.column:id`, or null. */
+export type SealedTable = { readonly table: string; readonly columns: readonly string[] };
 
 /** What a program gives the house. */
 export type Plugged = {
@@ -124,11 +129,11 @@ export type ProgramTx = {
   nextId(): number;
   /** Stores a call that was drafted; returns its id. */
   schedule(draft: CallDraft): Tx<number>;
-  /** Cancels a call that is not being dialed. */
+  /** Cancels a call that is not being dialed; one that is gets no further attempt. */
   cancelCall(callId: number, reason: "canceled_by_request" | "canceled_by_program"): Tx<Canceled>;
   /** Stores a notification; null when one with the same `dedupeKey` is there already: it is told once. */
   notify(draft: NotificationDraft): Tx<number | null>;
-  /** Cancels a notification that has not been sent. */
+  /** Cancels a notification that has not been sent; one that is being sent, or has failed, is not tried again. */
   cancelNotification(notificationId: number, reason: string): Tx<Canceled>;
   /** Edits a job of the timetable, with the config that drives it. */
   editJob(name: string, edit: JobEdit): Tx<void>;

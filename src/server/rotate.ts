@@ -1,5 +1,7 @@
 import type { Config } from "../config.ts";
 import { rotateEncryption } from "../engine/rotate-encryption.ts";
+import type { SealedTable } from "../ports/program.ts";
+import { programs } from "../programs/index.ts";
 import { openStore } from "../store/open.ts";
 import { SystemClock } from "../system/clock.ts";
 import { createLog } from "../system/log.ts";
@@ -12,9 +14,15 @@ export async function rotateStore(config: Config, onProgress: (rewritten: number
   const store = await openStore(config.store, { clock, log: createLog("warn") });
   try {
     const secret = await installationSecret(store, config);
-    return await rotateEncryption(store, createSecrets(secret, config.encryptionKeys), onProgress);
+    const secrets = createSecrets(secret, config.encryptionKeys);
+    return await rotateEncryption(store, secrets, onProgress, await sealedByPrograms());
   } finally {
     await store.close();
     clock.close();
   }
+}
+
+async function sealedByPrograms(): Promise<SealedTable[]> {
+  const loaded = await Promise.all(programs.map((load) => load()));
+  return loaded.flatMap(({ sealed = [] }) => sealed);
 }

@@ -13,6 +13,11 @@ const prunedAtOnce = 500;
 /** Salons, clinics and whoever else has appointments: their clients are told when they book, and recalled before they come. */
 export const program: Program = {
   name: "appointments",
+  sealed: [
+    { table: "clients", columns: ["name", "phone", "email"] },
+    { table: "appointments", columns: ["notes", "cancel_reason"] },
+    { table: "reviews", columns: ["comment"] },
+  ],
   plug(house) {
     const context = createContext(house);
     return {

@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import type { House, Plugged, ProgramActor } from "../../../src/ports/program.ts";
+import { rotateEncryption } from "../../../src/engine/rotate-encryption.ts";
+import { program as appointments } from "../../../src/programs/appointments/program.ts";
 import { program } from "../../../src/programs/renewals/program.ts";
 import { defaultDoorSettings } from "../../../src/settings-doors.ts";
+import { createSecrets } from "../../../src/system/secrets.ts";
 import { openHouse } from "../../support/open-house.ts";
 
 import { type Call, type Json, openRenewals, phoneOf } from "./house.ts";
@@ -185,6 +188,33 @@ describe("what is kept", () => {
     assert.match(rows[0]?.phone ?? "", /^enc:k:/);
     assert.match(rows[0]?.details ?? "", /^enc:k:/);
   });
+});
+
+test("new encryption keys reach what the programs have sealed, and the old ones are needed no more", async () => {
+  const [older, newer] = [3, 9].map((byte) => ({ id: `k${byte}`, key: new Uint8Array(32).fill(byte) }));
+  assert.ok(older && newer);
+  const all = [program, appointments];
+  const house = await openHouse({ programs: all, encryptionKeys: [older] });
+  const made = await house.ask("POST", "/api/customers", { name: "Asha Rao", phone: phoneOf(1) });
+  const url = `/api/customers/${String(made.json<Json>()["id"])}`;
+  const call = await house.ask("POST", `/api/calls/initiate/${url.split("/")[3] ?? ""}`, {
+    notes: "ask for her sister",
+  });
+  assert.equal(call.statusCode, 200);
+  await house.engine.stop(0);
+  const secret = "a secret for tests alone";
+  const sealed = all.flatMap((one) => one.sealed ?? []);
+  const rewritten = await rotateEncryption(
+    house.store,
+    createSecrets(secret, [newer, older]),
+    () => {},
+    sealed,
+  );
+  assert.ok(rewritten >= 2);
+  const later = await openHouse({ programs: all, encryptionKeys: [newer], store: house.store });
+  assert.equal((await later.ask("GET", url)).json<Json>()["name"], "Asha Rao");
+  const [row] = (await later.ask("GET", "/api/scheduler/scheduled-calls")).json<Json[]>();
+  assert.equal(row?.["notes"], "ask for her sister");
 });
 
 describe("the door", () => {
