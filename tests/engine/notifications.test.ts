@@ -140,9 +140,10 @@ test("a crash between the request and its answer is never followed by another re
   await assert.rejects(house.engine.cancelNotification(house.actor, made.id), { code: "notification_state" });
   const after = await house.afterKill({ messengers: house.messengers });
   email.answer = () => ({ kind: "sent", reference: null });
+  await after.drain();
+  const lost = await look(after, made);
   await after.advance(48 * hour);
   assert.equal(email.letters.length, 1);
-  const lost = await look(after, made);
   assert.deepEqual([lost.status, lost.reason, lost.nextTryAt], ["failed", "unconfirmed", null]);
   assert.equal(await after.engine.retryFailed(after.actor, 100), 0);
   await assert.rejects(after.engine.retryNotification(after.actor, made.id), { code: "notification_state" });
