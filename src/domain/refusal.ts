@@ -141,7 +141,7 @@ export const refusals = {
   body_too_large: {
     status: 413,
     title: "The body is too large",
-    cure: "Bodies hold at most 256 KiB, bulk requests 4 MiB; split it.",
+    cure: "Bodies hold at most 256 KiB, bulk requests 4 MiB, bulk notifications 8 MiB; split it.",
   },
   unsupported_media_type: {
     status: 415,

@@ -332,3 +332,16 @@ test("a bulk of too many, or of none, is refused", async () => {
     "/recipient_ids/1",
   ]);
 });
+
+test("a bulk of 100,000 fits into one request, and one beyond 8 MiB does not", async () => {
+  const { ask } = await open();
+  const ids = Array.from({ length: 100_000 }, (_none, index) => `firebase-uid-0123456789-${index}`);
+  const accepted = await ask("POST", "/v1/notifications/bulk", { ...words, in: "2h", recipient_ids: ids });
+  assert.equal(accepted.statusCode, 202, accepted.body.slice(0, 300));
+  assert.equal(accepted.json().total, 100_000);
+  const done = (await ask("GET", `/v1/operations/${accepted.json().id}`)).json();
+  assert.deepEqual([done.status, done.done, done.notifications.pending], ["completed", 100_000, 100_000]);
+  const long = ids.map((id) => id.padEnd(100, "x"));
+  const large = await ask("POST", "/v1/notifications/bulk", { ...words, recipient_ids: long });
+  assert.deepEqual([large.statusCode, large.json().code], [413, "body_too_large"]);
+});
