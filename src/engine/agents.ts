@@ -2,7 +2,7 @@ import { Refusal, refuseField } from "../domain/refusal.ts";
 import type { AgentRow } from "../ports/rows.ts";
 import type { AgentInput, AgentVerbs, AgentView } from "./agents-api.ts";
 import type { Context } from "./context.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { beforeOf, pageOf } from "./cursor.ts";
 import type { Actor, Page, PageRequest } from "./engine.ts";
 import { Entries } from "./ledger.ts";
 import { checkVersion } from "./lines.ts";
@@ -44,7 +44,7 @@ async function createAgent(context: Context, actor: Actor, input: AgentInput): P
 }
 
 async function listAgents(context: Context, actor: Actor, page: PageRequest): Promise<Page<AgentView>> {
-  const before = page.cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(page.cursor, "agents");
+  const before = beforeOf(page, "agents");
   const rows = await context.store.read("list agents", () =>
     context.store.statements.agents.list({
       workspace_id: actor.workspaceId,
@@ -52,12 +52,7 @@ async function listAgents(context: Context, actor: Actor, page: PageRequest): Pr
       limit: page.limit + 1,
     }),
   );
-  const shown = rows.slice(0, page.limit);
-  const last = shown.at(-1);
-  return {
-    data: shown.map((row) => viewOf(context, row)),
-    nextCursor: rows.length > page.limit && last !== undefined ? writeCursor(last.id, "agents") : null,
-  };
+  return pageOf(rows, page, "agents", (row) => viewOf(context, row));
 }
 
 async function updateAgent(

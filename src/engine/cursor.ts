@@ -1,4 +1,5 @@
 import { Refusal } from "../domain/refusal.ts";
+import type { Page, PageRequest } from "./engine.ts";
 
 /**
  * A cursor is the last id of a page and a mark of the filters it belongs to, so that it cannot be used with others.
@@ -15,6 +16,24 @@ export function readCursor(cursor: string, mark: string): number {
     throw new Refusal("invalid_cursor", "The cursor does not belong to this list and these filters.");
   }
   return value;
+}
+
+/** Where a page of a list begins whose ids descend: below this one. */
+export function beforeOf(page: PageRequest, mark: string): number {
+  return page.cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(page.cursor, mark);
+}
+
+/** A page out of rows of which one more than asked for was read, to see whether another page follows. */
+export function pageOf<Row extends { readonly id: number }, View>(
+  rows: readonly Row[],
+  page: PageRequest,
+  mark: string,
+  view: (row: Row) => View,
+): Page<View> {
+  const shown = rows.slice(0, page.limit);
+  const last = shown.at(-1);
+  const nextCursor = rows.length > page.limit && last !== undefined ? writeCursor(last.id, mark) : null;
+  return { data: shown.map(view), nextCursor };
 }
 
 function check(mark: string): number {

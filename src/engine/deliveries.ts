@@ -3,7 +3,7 @@ import { formatUtc } from "../domain/zone.ts";
 import type { DeliveryRow, SubscriberRow } from "../ports/rows.ts";
 import type { Tx } from "../ports/store.ts";
 import type { Context } from "./context.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { pageOf, readCursor } from "./cursor.ts";
 import type { Actor, Page, PageRequest } from "./engine.ts";
 import { newDelivery } from "./fan-out.ts";
 import { apiVersion } from "./messages.ts";
@@ -69,12 +69,7 @@ export async function listDeliveries(
       limit: page.limit + 1,
     }),
   );
-  const shown = rows.slice(0, page.limit);
-  const last = shown.at(-1);
-  return {
-    data: shown.map((row) => view(context, row, subscriber)),
-    nextCursor: rows.length > page.limit && last !== undefined ? writeCursor(last.id, mark) : null,
-  };
+  return pageOf(rows, page, mark, (row) => view(context, row, subscriber));
 }
 
 export async function getDelivery(

@@ -1,7 +1,7 @@
 import { Refusal, refuseField } from "../domain/refusal.ts";
 import type { DeviceRow } from "../ports/notification-rows.ts";
 import type { Context } from "./context.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { beforeOf, pageOf } from "./cursor.ts";
 import type { Actor, Page, PageRequest } from "./engine.ts";
 import { Entries } from "./ledger.ts";
 import { addressHash, checkRecipientId, readAddress } from "./notification-draft.ts";
@@ -77,7 +77,7 @@ export async function listDevices(
   page: PageRequest,
 ): Promise<Page<DeviceView>> {
   const mark = `devices ${filter.recipientId ?? ""}`;
-  const before = page.cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(page.cursor, mark);
+  const before = beforeOf(page, mark);
   const rows = await context.store.read("list devices", () =>
     context.store.statements.devices.list({
       workspace_id: actor.workspaceId,
@@ -86,12 +86,7 @@ export async function listDevices(
       limit: page.limit + 1,
     }),
   );
-  const shown = rows.slice(0, page.limit);
-  const last = shown.at(-1);
-  return {
-    data: shown.map((row) => viewOf(context, row)),
-    nextCursor: rows.length > page.limit && last !== undefined ? writeCursor(last.id, mark) : null,
-  };
+  return pageOf(rows, page, mark, (row) => viewOf(context, row));
 }
 
 export async function removeDevice(context: Context, actor: Actor, deviceId: string): Promise<void> {

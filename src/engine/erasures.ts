@@ -4,7 +4,7 @@ import { Refusal, refuseField } from "../domain/refusal.ts";
 import type { ErasedPerson } from "../ports/program.ts";
 import type { ErasureRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { beforeOf, pageOf } from "./cursor.ts";
 import type { Actor, Page, PageRequest } from "./engine.ts";
 import { type Counts, eraseCalls } from "./erase-calls.ts";
 import { eraseElsewhere, suppressForGood } from "./erase-elsewhere.ts";
@@ -158,7 +158,7 @@ async function ownErasure(context: Context, actor: Actor, erasureId: string): Pr
 }
 
 async function listErasures(context: Context, actor: Actor, page: PageRequest): Promise<Page<ErasureView>> {
-  const before_id = page.cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(page.cursor, "erasures");
+  const before_id = beforeOf(page, "erasures");
   const rows = await context.store.read("list erasures", () =>
     context.store.statements.erasures.list({
       workspace_id: actor.workspaceId,
@@ -166,12 +166,7 @@ async function listErasures(context: Context, actor: Actor, page: PageRequest): 
       limit: page.limit + 1,
     }),
   );
-  const shown = rows.slice(0, page.limit);
-  const last = shown.at(-1);
-  return {
-    data: shown.map((row) => view(context, row)),
-    nextCursor: rows.length > page.limit && last !== undefined ? writeCursor(last.id, "erasures") : null,
-  };
+  return pageOf(rows, page, "erasures", (row) => view(context, row));
 }
 
 function view(context: Context, row: ErasureRow): ErasureView {

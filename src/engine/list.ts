@@ -4,7 +4,7 @@ import type { ShownStatus } from "../domain/call.ts";
 import type { AttemptRow, CallRow } from "../ports/rows.ts";
 import type { CallListArgs } from "../ports/statements.ts";
 import type { Context } from "./context.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { beforeOf, writeCursor } from "./cursor.ts";
 import type { Actor, AttemptView, CallFilter, CallView, Page, PageRequest } from "./engine.ts";
 import { attemptView, callIdOf, noSuchCall, readCalls } from "./view.ts";
 
@@ -18,7 +18,7 @@ export async function listCalls(
   page: PageRequest,
 ): Promise<Page<CallView>> {
   const mark = JSON.stringify(filter);
-  const before = page.cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(page.cursor, mark);
+  const before = beforeOf(page, mark);
   if (filter.owner !== undefined || filter.agent !== undefined)
     return sift(context, actor, filter, before, page.limit, mark);
   const ids =

@@ -2,7 +2,7 @@ import { Refusal } from "../domain/refusal.ts";
 import type { NotificationRow } from "../ports/notification-rows.ts";
 import type { NotificationStatus, QuietHours } from "../ports/program.ts";
 import type { Context } from "./context.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { beforeOf, writeCursor } from "./cursor.ts";
 import { endOf } from "./devices.ts";
 import type { Actor, Page, PageRequest } from "./engine.ts";
 import { openAddress, openWords } from "./notification-write.ts";
@@ -25,7 +25,7 @@ export async function listNotifications(
   page: PageRequest,
 ): Promise<Page<NotificationView>> {
   const mark = `notifications ${JSON.stringify(filter)}`;
-  const before = page.cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(page.cursor, mark);
+  const before = beforeOf(page, mark);
   const operationId =
     filter.operationId === undefined ? null : (context.secrets.readId("operation", filter.operationId) ?? 0);
   const rows: NotificationRow[] = [];

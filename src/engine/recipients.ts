@@ -2,7 +2,7 @@ import { Refusal, refuseField } from "../domain/refusal.ts";
 import type { RecipientRow } from "../ports/notification-rows.ts";
 import type { Tx } from "../ports/store.ts";
 import type { Context } from "./context.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { beforeOf, writeCursor } from "./cursor.ts";
 import type { Actor, Page, PageRequest } from "./engine.ts";
 import { Entries } from "./ledger.ts";
 import { checkVersion } from "./lines.ts";
@@ -58,7 +58,7 @@ export async function listRecipients(
   actor: Actor,
   page: PageRequest,
 ): Promise<Page<RecipientView>> {
-  const before = page.cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(page.cursor, "recipients");
+  const before = beforeOf(page, "recipients");
   const rows = await context.store.read("list recipients", () =>
     context.store.statements.recipients.list({
       workspace_id: actor.workspaceId,

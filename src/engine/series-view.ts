@@ -3,7 +3,7 @@ import { Refusal } from "../domain/refusal.ts";
 import { formatWall } from "../domain/zone.ts";
 import type { OccurrenceRow, SeriesRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { beforeOf, writeCursor } from "./cursor.ts";
 import type { Actor, Page, PageRequest } from "./engine.ts";
 import { numberHash } from "./list.ts";
 import type { OccurrenceView, SeriesFilter, SeriesView } from "./series-api.ts";
@@ -37,7 +37,7 @@ export async function listSeries(
   page: PageRequest,
 ): Promise<Page<SeriesView>> {
   const mark = JSON.stringify(filter);
-  const before_id = page.cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(page.cursor, mark);
+  const before_id = beforeOf(page, mark);
   const rows: SeriesRow[] = [];
   for (const status of filter.status ?? [null]) {
     rows.push(

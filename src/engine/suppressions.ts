@@ -2,7 +2,7 @@ import { parsePhone, phoneFault } from "../domain/phone.ts";
 import { Refusal, refuseField } from "../domain/refusal.ts";
 import type { SuppressionRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { beforeOf, pageOf } from "./cursor.ts";
 import type { SuppressionInput, SuppressionView } from "./config-api.ts";
 import type { Actor, Page, PageRequest } from "./engine.ts";
 import { Entries } from "./ledger.ts";
@@ -81,8 +81,7 @@ export async function listSuppressions(
   actor: Actor,
   page: PageRequest,
 ): Promise<Page<SuppressionView>> {
-  const before =
-    page.cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(page.cursor, "suppressions");
+  const before = beforeOf(page, "suppressions");
   const rows = await context.store.read("list suppressions", () =>
     context.store.statements.suppressions.list({
       workspace_id: actor.workspaceId,
@@ -90,12 +89,7 @@ export async function listSuppressions(
       limit: page.limit + 1,
     }),
   );
-  const shown = rows.slice(0, page.limit);
-  const last = shown.at(-1);
-  return {
-    data: shown.map((row) => view(context, row)),
-    nextCursor: rows.length > page.limit && last !== undefined ? writeCursor(last.id, "suppressions") : null,
-  };
+  return pageOf(rows, page, "suppressions", (row) => view(context, row));
 }
 
 /** Where a suppression's number stands, bound into its envelope. */

@@ -2,7 +2,7 @@ import { type MessageTemplate, readMessageTemplate } from "../domain/message-tem
 import { Refusal, refuseField } from "../domain/refusal.ts";
 import type { TemplateRow } from "../ports/notification-rows.ts";
 import type { Context } from "./context.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { beforeOf, pageOf } from "./cursor.ts";
 import type { Actor, Page, PageRequest } from "./engine.ts";
 import { Entries } from "./ledger.ts";
 import { checkVersion } from "./lines.ts";
@@ -48,7 +48,7 @@ export async function listTemplates(
   actor: Actor,
   page: PageRequest,
 ): Promise<Page<TemplateView>> {
-  const before = page.cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(page.cursor, "templates");
+  const before = beforeOf(page, "templates");
   const rows = await context.store.read("list templates", () =>
     context.store.statements.templates.list({
       workspace_id: actor.workspaceId,
@@ -56,12 +56,7 @@ export async function listTemplates(
       limit: page.limit + 1,
     }),
   );
-  const shown = rows.slice(0, page.limit);
-  const last = shown.at(-1);
-  return {
-    data: shown.map((row) => viewOf(context, row)),
-    nextCursor: rows.length > page.limit && last !== undefined ? writeCursor(last.id, "templates") : null,
-  };
+  return pageOf(rows, page, "templates", (row) => viewOf(context, row));
 }
 
 export async function updateTemplate(

@@ -6,7 +6,7 @@ import { queueNames } from "../ports/program.ts";
 import type { JobRunRow, TimetableRow } from "../ports/timetable-rows.ts";
 import type { Tx } from "../ports/store.ts";
 import type { Context } from "./context.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { beforeOf, pageOf } from "./cursor.ts";
 import type { Actor, Page, PageRequest } from "./engine.ts";
 import { newRun } from "./job-slots.ts";
 import { Entries } from "./ledger.ts";
@@ -175,7 +175,7 @@ async function listJobRuns(
   if (job !== undefined && !context.programs.jobs.has(job))
     throw new Refusal("not_found", `There is no job "${job.slice(0, 64)}".`);
   const mark = `job runs ${job ?? ""} ${status ?? ""}`;
-  const before = page.cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(page.cursor, mark);
+  const before = beforeOf(page, mark);
   const rows = await context.store.read("list runs of jobs", () =>
     context.store.statements.jobRuns.list({
       workspace_id: actor.workspaceId,
@@ -185,12 +185,7 @@ async function listJobRuns(
       limit: page.limit + 1,
     }),
   );
-  const shown = rows.slice(0, page.limit);
-  const last = shown.at(-1);
-  return {
-    data: shown.map((row) => runView(context, row)),
-    nextCursor: rows.length > page.limit && last !== undefined ? writeCursor(last.id, mark) : null,
-  };
+  return pageOf(rows, page, mark, (row) => runView(context, row));
 }
 
 async function getJobRun(context: Context, actor: Actor, runId: string): Promise<JobRunView> {

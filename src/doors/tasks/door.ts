@@ -4,7 +4,8 @@ import type { Engine } from "../../engine/engine.ts";
 import type { Door, DoorPorts } from "../../ports/door.ts";
 
 import { taskHandlers } from "./handlers.ts";
-import { refusalSchema, sendRefusal } from "./refusals.ts";
+import { sendDetail } from "../../ports/http/detail.ts";
+import { refusalSchema } from "./refusals.ts";
 import * as of from "./schemas.ts";
 
 /** The task service: calls that a backend of one's own places at a given time. */
@@ -16,7 +17,7 @@ export const door: Door<Engine> = {
     description: "Tasks whose calls a backend places: `/call/brief`, `/call/start`.",
   },
   register: addRoutes,
-  sendRefusal,
+  sendRefusal: sendDetail,
   refusalSchema,
 };
 

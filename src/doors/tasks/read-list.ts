@@ -1,4 +1,4 @@
-import { type FormFault, refuseForm } from "./refusals.ts";
+import { type FormFault, refuseForm } from "../../ports/http/detail.ts";
 import { type TaskStatus, taskStatuses } from "./status.ts";
 
 export const LIMIT_DEFAULT = 50;

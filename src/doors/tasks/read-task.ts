@@ -1,6 +1,7 @@
 import { parseWhen } from "../../domain/zone.ts";
 
-import { type FormFault, refuseForm, refuseTask } from "./refusals.ts";
+import { type FormFault, refuseForm } from "../../ports/http/detail.ts";
+import { refuseTask } from "./refusals.ts";
 
 export type Mode = "DIRECT" | "BRIEF_START";
 type Words = Readonly<Record<string, unknown>>;

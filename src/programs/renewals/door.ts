@@ -7,7 +7,8 @@ import { type Handler, callHandlers } from "./handlers.ts";
 import { dataHandlers } from "./handlers-data.ts";
 import { IMPORT_BYTES_MAX } from "./import.ts";
 import type { Parts } from "./parts.ts";
-import { refusalSchema, sendRefusal } from "./refusals.ts";
+import { sendDetail } from "../../ports/http/detail.ts";
+import { refusalSchema } from "./refusals.ts";
 import * as of from "./schemas.ts";
 
 const nouns = ["scheduler", "calls", "customers", "policies", "analytics"];
@@ -26,7 +27,7 @@ export function renewalsDoor(parts: Parts): Door<never> {
         "Customers whose policies are about to end, the daily run that calls them, and what was agreed.",
     },
     register: (app) => addRoutes(app, parts),
-    sendRefusal,
+    sendRefusal: sendDetail,
     refusalSchema,
   };
 }

@@ -1,6 +1,6 @@
 import { parseDay } from "../../domain/civil.ts";
 
-import { type FormFault, refuseForm } from "./refusals.ts";
+import { type FormFault, refuseForm } from "../../ports/http/detail.ts";
 import { minuteOf } from "./rules.ts";
 
 type Reading<T> = { readonly value: T } | { readonly fault: Omit<FormFault, "loc"> };
