@@ -52,7 +52,7 @@ export const listFields = {
   scheduled_date: date(),
   status: word([...renewalStatuses, "canceled"]),
   customer_id: id,
-  limit: integer(1, 200),
+  limit: integer(1, 1_000_000),
 };
 
 export const initiateFields = { customer_policy_id: id, reason: text(100), notes: text(2000, 0) };

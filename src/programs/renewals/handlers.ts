@@ -20,6 +20,8 @@ import { REASON, trigger } from "./trigger.ts";
 export type Request = FastifyRequest<{ Params: { id: string; holding_id: string } }>;
 
 const LIMIT_DEFAULT = 50;
+/** More is lowered to it. */
+const LIST_MAX = 1000;
 const MAX_CALLS_DEFAULT = 20;
 const CLEANUP_DAYS_DEFAULT = 30;
 
@@ -64,7 +66,7 @@ export function callHandlers(parts: Parts) {
       status,
       customerId: optionalId(parts, "customer", form.customer_id, customerNotFound),
       day: form.scheduled_date ?? null,
-      limit: form.limit ?? LIMIT_DEFAULT,
+      limit: Math.min(form.limit ?? LIMIT_DEFAULT, LIST_MAX),
     });
   };
 

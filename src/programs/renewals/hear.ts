@@ -48,11 +48,21 @@ export function* hear(parts: Parts, tx: OwnTx, before: RenewalCallRow, call: Hea
     ...customer,
     busy_day: yield* busyDay(parts, customer.id),
     done_day: after.status === "completed" && before.status !== "completed" ? today : customer.done_day,
-    ...(isCalled && { called_at: tx.now, called_day: today }),
+    ...(isCalled && { called_at: tx.now }),
+    ...((isCalled || isDecided(before, call)) && { called_day: today }),
     calls: customer.calls + (before.called_at === null && after.called_at !== null ? 1 : 0),
   };
   yield* writeRest(parts, [rested]);
   yield* settleAgreement(parts, tx, after);
+}
+
+/**
+ * Whether a call has just come to an end that would be the same tomorrow: whoever is on the do-not-call list, or has a
+ * number that does not exist, rests like one who was called, so that such customers do not fill every daily run. What was
+ * canceled, or expired for want of a free line, is no reason to rest.
+ */
+function isDecided(before: RenewalCallRow, { status }: HeardCall): boolean {
+  return before.live === 1 && ["completed", "failed", "needs_review", "skipped"].includes(status);
 }
 
 /** Whether a try was made since the row was written: its first sign is told from later ones by what the row says. */

@@ -117,7 +117,7 @@ const listQuery = query({
   scheduled_date: date,
   status,
   customer_id: text,
-  limit: range(1, 200, { default: 50 }),
+  limit: { ...integer, minimum: 1, default: 50, description: "At most 1000 are given." },
 });
 export const scheduledList = { ...listQuery, ...list(scheduled) };
 export const scheduledGet = { response: { 200: scheduled } };

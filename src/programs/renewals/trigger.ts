@@ -46,6 +46,9 @@ export async function trigger(
   return { taskId, selected };
 }
 
+/** Of a run with more, the others are only counted in its history; their calls name the run. */
+const RESULTS_KEPT = 50;
+
 /** What a run came to, in the words of the service. */
 export function resultOf({ house }: Parts, { queued, skipped, isDayFull, results }: Selected): JobResult {
   const nobody = queued === 0 && skipped === 0;
@@ -56,7 +59,7 @@ export function resultOf({ house }: Parts, { queued, skipped, isDayFull, results
     skipped,
     ...(nobody && { message: isDayFull ? "The day has no calls left" : "No customers to call" }),
     ...(isDayFull && { day_is_full: true }),
-    results: results.map(({ customerId, status, error }) => ({
+    results: results.slice(0, RESULTS_KEPT).map(({ customerId, status, error }) => ({
       customer_id: house.secrets.publicId("customer", customerId),
       status,
       ...(error !== undefined && { error }),

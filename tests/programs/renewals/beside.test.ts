@@ -147,6 +147,24 @@ describe("what is kept", () => {
     });
   }
 
+  test("by one thing that is known of a person, the others are found", async () => {
+    const { house, plugged, inside, actor } = await openPlugged();
+    await fill(house);
+    const nobody = {
+      workspaceId: actor.workspaceId,
+      numbers: [],
+      numberHashes: [],
+      emails: [],
+      recipientIds: [],
+    };
+    const found = await plugged.identify?.({ ...nobody, emails: ["p1@example.com"] });
+    assert.deepEqual(found?.numbers, [phoneOf(1)]);
+    const again = await plugged.identify?.({ ...nobody, recipientIds: found.recipientIds ?? [] });
+    assert.deepEqual(again, { ...found, emails: ["p1@example.com"] });
+    assert.deepEqual(await plugged.identify?.(nobody), { numbers: [], emails: [], recipientIds: [] });
+    assert.equal(inside.secrets.readId("customer", found.recipientIds?.[0] ?? "") === null, false);
+  });
+
   test("calls that ended are removed when they are old, and those that wait are not", async () => {
     const { house, plugged, inside, actor } = await openPlugged();
     await fill(house);
@@ -218,6 +236,22 @@ test("new encryption keys reach what the programs have sealed, and the old ones 
 });
 
 describe("the door", () => {
+  test("its description has every path under /api once, with an id of its own", async () => {
+    const house = await openRenewals();
+    const { paths } = await house.get<{ paths: Record<string, Record<string, { operationId: string }>> }>(
+      "/openapi.json",
+    );
+    const own = Object.keys(paths).filter((path) =>
+      /^\/(api\/)?(scheduler|calls|customers|policies|analytics)/.test(path),
+    );
+    assert.ok(own.length > 20);
+    assert.ok(own.every((path) => path.startsWith("/api/")));
+    const ids = Object.values(paths).flatMap((methods) =>
+      Object.values(methods).map((one) => one.operationId),
+    );
+    assert.equal(new Set(ids).size, ids.length);
+  });
+
   test("switched off, its paths are not there, and the program goes on", async () => {
     const renewals = { ...defaultDoorSettings.renewals, isOn: false };
     const house = await openHouse({

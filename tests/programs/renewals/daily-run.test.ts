@@ -188,6 +188,22 @@ describe("the settings drive the daily run", () => {
     assert.equal((await house.post("/api/scheduler/trigger-now"))["queued_count"], 1);
   });
 
+  test("customers who must not be called do not fill every run", async () => {
+    const house = await openRenewals();
+    await house.put("/api/scheduler/config", { enabled: false });
+    for (let index = 0; index < 3; index += 1) {
+      await house.insure(phoneOf(index), "2026-12-10");
+      await house.ask("POST", "/v1/suppressions", { to: phoneOf(index) });
+    }
+    const { customer } = await house.insure(phoneOf(3), "2026-12-20");
+    await house.post("/api/scheduler/trigger-now?max_calls=3");
+    await house.advance(120_000);
+    await house.sleepTo("2026-12-02T04:30:00Z");
+    assert.equal((await house.post("/api/scheduler/trigger-now?max_calls=3"))["queued_count"], 1);
+    const [made] = await house.get<Call[]>("/api/scheduler/scheduled-calls");
+    assert.equal(made?.customer_id, customer);
+  });
+
   test("who does not answer is tried again after so many hours, so many times", async () => {
     const house = await openPlayed();
     house.stub.onPlace = ({ attemptId }) => ({
