@@ -1,3 +1,4 @@
+import { classifyDestination } from "../domain/destination.ts";
 import type { NotificationReason } from "../domain/notification.ts";
 import { type Quiet, quietUntil } from "../domain/quiet-hours.ts";
 import { Refusal } from "../domain/refusal.ts";
@@ -185,6 +186,7 @@ function judge(context: Context, row: NotificationRow, people: People, now: numb
     const addresses = addressesOf(context, row, recipient, people.devices.get(personKey(row)) ?? []);
     if (addresses.length === 0) return { kind: "fail", reason: "no_address" };
     if (isSuppressed(context, row, addresses, people, now)) return { kind: "fail", reason: "suppressed" };
+    if (isNeverTexted(context, row, addresses)) return { kind: "fail", reason: "destination_refused" };
     return { kind: "send", claimed: { quiet, letters: lettersOf(context, row, addresses) } };
   } catch (error) {
     if (error instanceof Refusal) return { kind: "fail", reason: "timezone_unknown" };
@@ -248,6 +250,14 @@ function isSuppressed(
     )
       .filter(({ kind, until_at: until }) => kind === "suppressed" && (until === null || until > now))
       .some(({ scope }) => scope === "" || scope === row.event),
+  );
+}
+
+/** A provider that reaches people sends no text where no real line would call: such numbers cost money, or help nobody. */
+function isNeverTexted(context: Context, row: NotificationRow, addresses: readonly Address[]): boolean {
+  if (row.channel !== "sms" || context.messengers?.sms.isSandbox !== false) return false;
+  return addresses.some(
+    ({ address }) => classifyDestination(address, context.phoneMetadata).kind === "never",
   );
 }
 

@@ -306,6 +306,23 @@ test("no text message goes to a number that asked not to be called", async () =>
   );
 });
 
+test("a provider that reaches people sends no text to premium numbers; the folder takes any", async () => {
+  const house = await start();
+  const premium = { channel: "sms", to: { address: "+449098790000" } } as const;
+  house.messengers.sms.isSandbox = false;
+  const refused = await notify(house, premium);
+  const taken = await notify(house, { channel: "sms", to: { address: "+442079460000" } });
+  await house.drain();
+  assert.deepEqual(
+    [(await look(house, refused)).reason, (await look(house, taken)).status],
+    ["destination_refused", "sent"],
+  );
+  house.messengers.sms.isSandbox = true;
+  await notify(house, premium);
+  await house.drain();
+  assert.equal(house.messengers.sms.letters.length, 2);
+});
+
 test("a slow provider keeps no other waiting, and each is asked only so many things at once", async () => {
   const house = await start({ tuning: { tellingMax: 4 } });
   const { sms, email } = house.messengers;

@@ -6,7 +6,7 @@ import { messageChannels } from "../../src/ports/messenger.ts";
 export class KeptMessenger implements Messenger {
   readonly channel: MessageChannel;
   readonly provider = "kept";
-  readonly isSandbox = true;
+  isSandbox = true;
   readonly letters: Letter[] = [];
   answer: (letter: Letter) => Told | Promise<Told> = (letter) => ({
     kind: "sent",
