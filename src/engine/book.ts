@@ -19,6 +19,8 @@ export type WorkspaceConfig = {
   readonly defaultHours: number | null;
   readonly defaultPolicy: number | null;
   readonly defaultLine: number | null;
+  /** Lines that programs keep for their own calls; no other call goes out through one that does not name it. */
+  readonly keptLines: readonly number[];
   readonly expiresAfterMs: number;
   readonly numberCaps: readonly NumberCap[];
 };
@@ -207,10 +209,12 @@ export class Book {
 
   /** The line for calls that name none: the default, or the only one that takes any call. */
   defaultLine(workspaceId: number): LineRow | undefined {
-    const chosen = this.workspace(workspaceId).defaultLine;
+    const { defaultLine: chosen, keptLines } = this.workspace(workspaceId);
     const lines = this.linesOf(workspaceId);
     if (chosen !== null) return lines.find((line) => line.id === chosen);
-    const general = lines.filter((line) => this.#ports.takesAnyCall(line.carrier));
+    const general = lines.filter(
+      (line) => this.#ports.takesAnyCall(line.carrier) && !keptLines.includes(line.id),
+    );
     return general.length === 1 ? general[0] : undefined;
   }
 
@@ -259,6 +263,7 @@ function workspaceConfig(row: WorkspaceRow, settings: readonly SettingRow[]): Wo
     defaultHours: value<number | null>("default_hours", null),
     defaultPolicy: value<number | null>("default_retry_policy", null),
     defaultLine: value<number | null>("default_line", null),
+    keptLines: value<readonly number[]>("kept_lines", []),
     expiresAfterMs: value("default_expires_after_ms", hourMs),
     numberCaps: value<readonly NumberCap[]>("number_caps", []),
   };

@@ -193,8 +193,10 @@ async function keepLine(context: Context, actor: ProgramActor, wish: LineWish): 
     const settings = model === undefined ? {} : (openSettings(context, model) as Record<string, unknown>);
     const callerId = model === undefined ? null : model.caller_id;
     await createLine(context, actor, { name, carrier, settings, caller_id: callerId, ...limits });
+    await markKept(context, actor, name);
     return name;
   }
+  await markKept(context, actor, name);
   const policyId =
     policy === undefined
       ? line.retry_policy_id
@@ -206,6 +208,25 @@ async function keepLine(context: Context, actor: ProgramActor, wish: LineWish): 
     line.retry_policy_id === policyId;
   if (!same) await updateLine(context, actor, name, limits);
   return name;
+}
+
+/** Beside it, the workspace's only other line stays the one that calls go out through when they name none. */
+async function markKept(context: Context, actor: ProgramActor, name: string): Promise<void> {
+  const { book } = context;
+  const line = book.findLine(actor.workspaceId, name);
+  const { keptLines } = book.workspace(actor.workspaceId);
+  if (line === undefined || keptLines.includes(line.id)) return;
+  const value = JSON.stringify([...keptLines, line.id]);
+  const row = {
+    workspace_id: actor.workspaceId,
+    name: "kept_lines",
+    value,
+    updated_at: context.clock.now(),
+  };
+  await book.changing(
+    context.store.run("mark a program's line", () => context.store.statements.settings.put([row])),
+  );
+  await book.load();
 }
 
 async function keepPolicy(context: Context, actor: ProgramActor, wish: RetryWish): Promise<string> {

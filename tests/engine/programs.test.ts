@@ -186,6 +186,18 @@ test("a program's line has the carrier of the default line, and its limits follo
   );
 });
 
+test("a line that a program keeps leaves calls that name none to the workspace's own only line", async () => {
+  const t = await openShop();
+  const before = await t.call({});
+  const wish = { name: "shop", slotsMax: 3, dailyMax: 20, timezone: "Asia/Kolkata" };
+  await t.shop.house.keepLine(t.shop.actor, wish);
+  const after = await t.call({});
+  assert.equal(after.line.name, before.line.name);
+  const named = await t.call({ line: "shop" });
+  assert.equal(named.line.name, "shop");
+  assert.equal((await t.engine.getLine(t.actor, before.line.name)).isDefault, true);
+});
+
 test("a program's duty runs at the start, when it is due and when it is woken", async () => {
   let runs = 0;
   const t = await openShop({}, { duty: async () => ((runs += 1), forever) });
