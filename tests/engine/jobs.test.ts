@@ -358,7 +358,27 @@ void test("a commit whose answer was lost plans, claims, ends or asks for no run
     ["plan runs of jobs", "claim a run of a job", "end a run of a job", "run a job now", "edit a job"],
   );
   assert.equal(chores.begun.length, 3);
-  assert.deepEqual(new Set((await runs(t)).map(({ status }) => status)), new Set(["succeeded"]));
+  assert.deepEqual(
+    new Set((await runs(t)).map(({ status, tries }) => `${status} ${tries}`)),
+    new Set(["succeeded 1"]),
+  );
+});
+
+void test("slots that join a run which waits join it once, also when the answer to that was lost", async () => {
+  const chores = playChores();
+  const t = await house(chores);
+  const release = chores.hold(sweep.name);
+  await t.advance(2 * hour + minute);
+  let lost = 0;
+  t.store.failing = (name, moment) => {
+    if (name !== "plan runs of jobs" || moment !== "after" || lost > 0) return null;
+    lost += 1;
+    return "commit_unknown";
+  };
+  await t.advance(hour);
+  assert.equal(lost, 1);
+  assert.deepEqual(await told(t), ["12-01T16:00 schedule running", "12-01T18:00 schedule waiting +1"]);
+  release();
 });
 
 void test("how jobs fared in the last day is counted by queue and job", async () => {
