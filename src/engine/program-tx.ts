@@ -16,7 +16,7 @@ import type { Context } from "./context.ts";
 import type { Draft } from "./draft.ts";
 import { entryOf } from "./hooks.ts";
 import type { Lease } from "./ids.ts";
-import { Entries, move } from "./ledger.ts";
+import { Entries, type Entry, type Working, move } from "./ledger.ts";
 import { askCountry } from "./live-countries.ts";
 import { runSure } from "./run-sure.ts";
 import { claimKeys, documentRow, insertDrafts, scheduledEntry } from "./write-drafts.ts";
@@ -61,32 +61,29 @@ export async function transact<T>(
   });
   const { programMarks } = context.store.statements;
   const markId = lease.next("record");
-  let running: Running | null = null;
-  const result = await runSure(context, name, function* (again): Tx<T> {
-    running = null;
+  const runs: { readonly running: Running; readonly value: T }[] = [];
+  const committed = await runSure(context, name, function* (again) {
     const [mark] = again ? yield* programMarks.byIds([{ id: markId }]) : [];
-    if (mark !== undefined) return JSON.parse(mark.result) as T;
-    running = new Running(context, parts, lease, actor);
+    if (mark !== undefined) return mark.run;
+    const running = new Running(context, parts, lease, actor);
     const value = yield* verb(running);
     yield* running.finish();
-    const result = JSON.stringify(value ?? null);
-    yield* programMarks.insert([{ id: markId, result, created_at: running.now }]);
-    return value;
+    yield* programMarks.insert([{ id: markId, run: runs.length, created_at: running.now }]);
+    return runs.push({ running, value }) - 1;
   });
   context.ids.release(lease);
-  await settled(context, actor, running);
-  return result;
+  const run = runs[committed];
+  if (run === undefined) throw new Error("A transaction was committed that was never run");
+  await settled(context, actor, run.running);
+  return run.value;
 }
 
-/** Wakes whoever has new work. When the first run did happen, nobody knows any more what there is to do. */
-async function settled(context: Context, actor: ProgramActor, running: Running | null): Promise<void> {
-  if (running === null) for (const duty of ["dispatch", "tell", "jobs"] as const) context.wake(duty);
-  else {
-    if (running.soonestCall < forever) context.wake("dispatch", running.soonestCall);
-    if (running.soonestNotification < forever) context.wake("tell", running.soonestNotification);
-    if (running.editedJobs) context.wake("jobs");
-    for (const country of running.newCountries) await askCountry(context, actor, country);
-  }
+/** Wakes whoever has new work. */
+async function settled(context: Context, actor: ProgramActor, running: Running): Promise<void> {
+  if (running.soonestCall < forever) context.wake("dispatch", running.soonestCall);
+  if (running.soonestNotification < forever) context.wake("tell", running.soonestNotification);
+  if (running.editedJobs) context.wake("jobs");
+  for (const country of running.newCountries) await askCountry(context, actor, country);
   context.announce();
 }
 
@@ -139,15 +136,26 @@ class Running implements ProgramTx {
     const [seen] = yield* calls.byIds([{ id: callId }]);
     if (seen === undefined || seen.workspace_id !== this.actor.workspaceId) return "unknown";
     if (seen.status === "canceled") return "canceled";
-    if (nextCallStatus(seen.status, "cancel") === undefined) return "too_late";
     const call = yield* editCall(this.#context, seen, this.#entries, (row) => {
-      if (nextCallStatus(row.status, "cancel") === undefined) return null;
+      if (nextCallStatus(row.status, "cancel") === undefined) return this.#lastAttempt(row);
       move(row, "cancel", this.now);
       row.reason = reason;
       row.ended_at = this.now;
       return { at: this.now, type: "call.canceled", reason, actor: this.actor.name };
     });
     return call?.status === "canceled" ? "canceled" : "too_late";
+  }
+
+  /** The attempt that is under way is the last one: where another would follow, the call has expired. */
+  #lastAttempt(row: Working): Entry | null {
+    if (row.status !== "dialing" || row.expires_at <= this.now) return null;
+    Object.assign(row, { expires_at: this.now, expires_after_ms: null, updated_at: this.now });
+    return {
+      at: this.now,
+      type: "call.amended",
+      actor: this.actor.name,
+      data: { fields: ["expires_at"] },
+    };
   }
 
   *notify(draft: NotificationDraft): Tx<number | null> {

@@ -74,7 +74,7 @@ export type House = {
   read<T>(name: string, verb: () => Tx<T>): Promise<T>;
   /**
    * One transaction, exactly once: after a commit whose answer was lost it is not done again, and what it returned is
-   * returned. `T` is plain data (JSON). Throws what `verb` throws (a `Refusal`, to undo everything), and `StoreError`.
+   * returned. Throws what `verb` throws (a `Refusal`, to undo everything), and `StoreError`.
    */
   transact<T>(name: string, actor: ProgramActor, needs: Needs, verb: (tx: ProgramTx) => Tx<T>): Promise<T>;
   /** Plans a call, for `tx.schedule`. Throws `Refusal` with the field at fault, as the API would. */

@@ -328,10 +328,10 @@ export type DeliveryRow = {
 
 export type DeliveryDueRow = { subscriber_id: number; due_at: number; delivery_id: number };
 
-/** A transaction of a program that was committed; `result` is what it returned, as JSON. */
+/** A transaction of a program that was committed, and which of its runs, from 0. */
 export type ProgramMarkRow = {
   readonly id: number;
-  readonly result: string;
+  readonly run: number;
   readonly created_at: number;
 };
 

@@ -1,7 +1,7 @@
 import type { Statements } from "../../ports/statements.ts";
 import type { Columns, StatementMaker } from "../statement.ts";
 
-const columns: Columns = { id: "bigint", result: "text", created_at: "bigint" };
+const columns: Columns = { id: "bigint", run: "bigint", created_at: "bigint" };
 
 /** Transactions of programs that were committed. */
 export function programStatements(make: StatementMaker): Pick<Statements, "programMarks"> {
