@@ -98,7 +98,10 @@ export function noteNotification(
   });
 }
 
-/** Cancels a notification that has not been sent; its dedupe key is free again, for nobody was told. */
+/**
+ * Cancels a notification that has not been sent; its dedupe key is free again, for nobody was told. One that is being sent,
+ * or has failed, is not tried again whatever becomes of it: it expires now.
+ */
 export function* cancelNotificationInTx(
   context: Context,
   entries: Entries,
@@ -113,7 +116,14 @@ export function* cancelNotificationInTx(
   if (before.status === "canceled") return "canceled";
   const row: WorkingNotification = { ...before };
   // A failed one may be canceled while it waits for its next try.
-  if (before.due_at === null || nextNotificationState(row.status, "cancel") === undefined) return "too_late";
+  if (before.due_at === null || nextNotificationState(row.status, "cancel") === undefined) {
+    const mayGoOn = row.status === "sending" || row.status === "failed";
+    if (mayGoOn && row.expires_at > now) {
+      Object.assign(row, { expires_at: now, updated_at: now });
+      yield* statements.notifications.change([row]);
+    }
+    return "too_late";
+  }
   step(row, "cancel", now);
   Object.assign(row, { reason, due_at: null, dedupe_key: null, ended_at: now });
   yield* statements.notificationDue.remove(dueRow(before));

@@ -63,10 +63,15 @@ export function compare(
     }
   }
   for (const row of messages) {
-    if (row.status !== "planned" || kept.has(row) || isStillRight(row.kind, status)) continue;
+    if (!isOpen(row, now) || kept.has(row) || isStillRight(row.kind, status)) continue;
     withdraw.push({ row, reason: row.round === round ? whyUnwanted(status) : "moved" });
   }
   return { withdraw, tell, drop };
+}
+
+/** It may still be told; what has failed, when somebody tries it again. */
+function isOpen(row: MessageRow, now: number): boolean {
+  return row.status === "planned" || (row.status === "failed" && row.expires_at > now);
 }
 
 function whyUnwanted(status: AppointmentRow["status"]): string {

@@ -72,7 +72,7 @@ const statuses: Readonly<Record<ChangedCall["status"], MessageStatus>> = {
   canceled: "canceled",
 };
 
-function statusOf({ status }: ChangedCall): MessageStatus {
+export function statusOf({ status }: Pick<ChangedCall, "status">): MessageStatus {
   return statuses[status];
 }
 

@@ -61,6 +61,19 @@ export function messageStatements(make: SqlMaker<Tables>) {
         { status: "text", reason: "text", updated_at: "bigint" },
         { guard: "appointment_messages.status <> 'withdrawn'" },
       ),
+      // To be told by a call that nobody can make any more.
+      callsPast: make.query<Of & { after_id: number; now: number; limit: number }, MessageRow>((db, arg) =>
+        db
+          .selectFrom("appointment_messages")
+          .selectAll()
+          .where("workspace_id", "=", arg("workspace_id"))
+          .where("status", "=", "planned")
+          .where("id", ">", arg("after_id"))
+          .where("call_id", "is not", null)
+          .where("expires_at", "<=", arg("now"))
+          .orderBy("id")
+          .limit(arg("limit")),
+      ),
       // Of appointments that somebody deleted from the table.
       orphans: make.query<Of & { limit: number }, MessageRow>((db, arg) =>
         db

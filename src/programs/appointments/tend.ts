@@ -1,8 +1,10 @@
 import { Refusal } from "../../domain/refusal.ts";
-import type { ProgramActor } from "../../ports/program.ts";
+import type { ProgramActor, ProgramCall } from "../../ports/program.ts";
 
 import { planAppointmentAgain } from "./appointments.ts";
 import type { Context } from "./context.ts";
+import { statusOf } from "./hear.ts";
+import type { MessageStatus } from "./rows.ts";
 import { withdrawRow } from "./tell.ts";
 
 /** Pieces of work at a time. */
@@ -75,5 +77,38 @@ export async function heal(
     await house.transact("withdraw messages of nothing", actor, { cancels: orphans.length }, function* (tx) {
       for (const row of orphans) yield* withdrawRow(context, tx, row, "appointment_deleted");
     });
+  await closePast(context, actor, isStopping);
   return { ...(await planMarked(context, actor, isStopping)), withdrawn: orphans.length };
+}
+
+/** Programs are not told of calls that expire or are canceled by request: what those were to tell is closed here. */
+async function closePast(context: Context, actor: ProgramActor, isStopping: () => boolean): Promise<void> {
+  const { house, statements } = context;
+  const { messages } = statements;
+  let afterId = 0;
+  for (let page = 0; page < pagesMax && !isStopping(); page += 1) {
+    const args = { workspace_id: actor.workspaceId, after_id: afterId, now: house.clock.now() };
+    const rows = await house.read("find calls that are past", () =>
+      messages.callsPast({ ...args, limit: pageSize }),
+    );
+    const calls = await house.calls(
+      actor,
+      rows.map((row) => row.call_id ?? 0),
+    );
+    const became = rows.flatMap((row, index) => {
+      const call = calls[index] ?? null;
+      const [status, reason] = call === null ? (["expired", "expired"] as const) : endOf(call);
+      return status === "planned" ? [] : [{ id: row.id, status, reason, updated_at: args.now }];
+    });
+    if (became.length > 0)
+      await house.transact("close what nobody calls for", actor, {}, () => messages.became(became));
+    if (rows.length < pageSize) break;
+    afterId = rows.at(-1)?.id ?? afterId;
+  }
+}
+
+/** What a call came to for its message; a call that waits in a queue is still planned. */
+function endOf({ status, reason }: ProgramCall): readonly [MessageStatus, string | null] {
+  const became = status === "queued" ? "planned" : statusOf({ status });
+  return [became, became === "sent" ? null : reason];
 }
