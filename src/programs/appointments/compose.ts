@@ -6,7 +6,7 @@ import type { Context } from "./context.ts";
 import { type Facts, quietFor, zoneOf } from "./facts.ts";
 import { openWindow, quietHours } from "./quiet.ts";
 import type { AppointmentRow, BusinessRow, ClientRow, TellChannel } from "./rows.ts";
-import { type Planned, eventOf, isReminder } from "./rules.ts";
+import { type Planned, eventOf, isAnswer, isReminder } from "./rules.ts";
 import { type Subject, factsOf, wordsOf } from "./words.ts";
 
 /** The purpose of the calls that recall appointments. */
@@ -112,7 +112,7 @@ function notificationWish(
       starts_at: formatUtc(appointment.starts_at),
     },
     expiresAt: planned.expiresAt,
-    ...(quiet !== null && { quiet: quietHours(quiet) }),
+    ...(quiet !== null && !isAnswer(planned.kind) && { quiet: quietHours(quiet) }),
     queue: planned.kind.startsWith("review") ? "reviews" : "appointments",
   };
 }

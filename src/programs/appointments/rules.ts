@@ -32,9 +32,9 @@ export type Planned = { readonly kind: string; readonly at: number; readonly exp
 export type Dropped = { readonly kind: string; readonly reason: DropReason; readonly at: number };
 /**
  * `too_late`: its instant had passed when the appointment was agreed upon. `quiet_hours`: quiet hours leave no time for it.
- * `next_is_near`: they move it to where the next one stands. `confirmation_is_near`: likewise, to the confirmation.
+ * `next_is_near`: they move it to where the next one stands.
  */
-export type DropReason = "too_late" | "quiet_hours" | "next_is_near" | "confirmation_is_near";
+export type DropReason = "too_late" | "quiet_hours" | "next_is_near";
 
 export type TellingPlan = { readonly wanted: readonly Planned[]; readonly dropped: readonly Dropped[] };
 
@@ -42,23 +42,19 @@ export type TellingPlan = { readonly wanted: readonly Planned[]; readonly droppe
  * What a client is told of an appointment up to its start. It depends on what was agreed and on nothing that passes, so that
  * working it out again later gives the same.
  *
- * A booking is told of at once, or when quiet hours end. Only what is confirmed is recalled. A reminder that would fall into
- * quiet hours comes when they end, if it is of use then, else before they begin; failing that, not at all.
+ * A booking is told of at once, also in quiet hours, since it answers whoever has just booked. Only what is confirmed is
+ * recalled. A reminder that would fall into quiet hours comes when they end, if it is of use then, else before they begin;
+ * failing that, not at all.
  */
 export function planTelling(booking: Booking, terms: Terms): TellingPlan {
   const plan = { wanted: [] as Planned[], dropped: [] as Dropped[] };
   const { status, startsAt, toldFrom, confirms } = booking;
   if (startsAt <= toldFrom || (status !== "pending" && status !== "confirmed")) return plan;
-  let latest = toldFrom;
   if (confirms) {
     const kind = status === "pending" ? "requested" : "confirmation";
-    const at = afterQuiet(terms.quiet, toldFrom);
-    if (at < startsAt) {
-      plan.wanted.push({ kind, at, expiresAt: startsAt });
-      latest = at;
-    } else plan.dropped.push({ kind, reason: "quiet_hours", at: toldFrom });
+    plan.wanted.push({ kind, at: toldFrom, expiresAt: startsAt });
   }
-  if (status === "confirmed") addReminders(plan, booking, terms, latest);
+  if (status === "confirmed") addReminders(plan, booking, terms);
   return plan;
 }
 
@@ -67,7 +63,6 @@ function addReminders(
   plan: { readonly wanted: Planned[]; readonly dropped: Dropped[] },
   { startsAt, toldFrom }: Booking,
   terms: Terms,
-  confirmedAt: number,
 ): void {
   const { zone, reminders, quiet } = terms;
   let next = Infinity;
@@ -78,7 +73,7 @@ function addReminders(
     const expiresAt =
       nearer === undefined ? startsAt - lastLead(startsAt - ideal) : before(zone, startsAt, nearer);
     const at = ideal <= toldFrom ? null : awake(quiet, ideal, expiresAt, toldFrom);
-    const reason = whyDropped({ isLate: ideal <= toldFrom, at, next, confirmedAt });
+    const reason = whyDropped({ isLate: ideal <= toldFrom, at, next });
     if (at === null || reason !== null) {
       plan.dropped.push({ kind, reason: reason ?? "quiet_hours", at: ideal });
       continue;
@@ -92,12 +87,10 @@ function whyDropped(found: {
   readonly isLate: boolean;
   readonly at: number | null;
   readonly next: number;
-  readonly confirmedAt: number;
 }): DropReason | null {
   if (found.isLate) return "too_late";
   if (found.at === null) return "quiet_hours";
-  if (found.at >= found.next) return "next_is_near";
-  return found.at <= found.confirmedAt ? "confirmation_is_near" : null;
+  return found.at >= found.next ? "next_is_near" : null;
 }
 
 /** The instant nearest to the ideal one at which people may be told; null when none is of use. */
@@ -166,9 +159,14 @@ export const afterwards: Readonly<Record<string, AppointmentStatus>> = {
   review_reminder: "completed",
 };
 
+/** True for what answers a booking; quiet hours do not hold it back. */
+export function isAnswer(kind: string): boolean {
+  return kind === "requested" || kind === "confirmation";
+}
+
 /** True for what recalls an appointment before it begins. */
 export function isReminder(kind: string): boolean {
-  return kind !== "requested" && kind !== "confirmation" && afterwards[kind] === undefined;
+  return !isAnswer(kind) && afterwards[kind] === undefined;
 }
 
 /** Something that is told after the appointment: now, or when quiet hours end, and of no use after a while. */

@@ -5,6 +5,7 @@ import fc from "fast-check";
 
 import { formatUtc } from "../../../src/domain/zone.ts";
 import { isQuiet, quietOf } from "../../../src/programs/appointments/quiet.ts";
+import { isAnswer } from "../../../src/programs/appointments/rules.ts";
 import { loadZones } from "../../../src/system/zones.ts";
 import { seedOf } from "../../domain/seed.ts";
 
@@ -51,7 +52,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-test("no reminder outlives its appointment or is told twice, and nothing is told in quiet hours", async (context) => {
+test("no reminder outlives its appointment or is told twice, and nobody is recalled in quiet hours", async (context) => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 12, maxLength: 24 }), async (steps) => {
       const salon = await openSalon();
@@ -78,7 +79,7 @@ async function begin(salon: Salon) {
 
   salon.letters.sms.answer = ({ event, data, id }) => {
     const now = salon.clock.now();
-    if (quiet !== null && isQuiet(quiet, now)) say("in quiet hours", data);
+    if (quiet !== null && !isAnswer(data["kind"] ?? "") && isQuiet(quiet, now)) say("in quiet hours", data);
     const appointment = known.get(data["appointment_id"] ?? "");
     // The confirmation goes out before the answer to the booking is read.
     if (appointment !== undefined) {
