@@ -94,7 +94,7 @@ test("the log answers the operators' queries on SQLite", async () => {
     await logs(store);
     await store.close();
     const database = new DatabaseSync(path);
-    const ask = (text: string): Row[] => database.prepare(text).all() as Row[];
+    const ask = (text: string): Row[] => database.prepare(text).all();
     check({ recent: ask(recent), attention: ask(attention), statistics: ask(statistics) }, ({ date }) =>
       String(date),
     );
