@@ -6,6 +6,7 @@ import type { Context, Ending } from "./context.ts";
 import { Failure } from "./failure.ts";
 import type { List } from "./shapes.ts";
 import { printable, table } from "./table.ts";
+import { instant, stamp } from "./times.ts";
 
 type Appointment = {
   readonly id: string;
@@ -170,6 +171,8 @@ async function listAll(context: Context, options: ListOptions): Promise<void> {
 async function showOne(context: Context, id: string): Promise<void> {
   const appointment = await context.client().get<Appointment>(pathOf(id));
   const { data } = await context.client().get<List<Message>>(`${pathOf(id)}/messages`);
+  const times = context.times();
+  const zone = times.zone(appointment.timezone) ?? times.home;
   context.print({ ...appointment, messages: data }, () =>
     [
       sentenceOf(appointment),
@@ -178,7 +181,7 @@ async function showOne(context: Context, id: string): Promise<void> {
         data.map(({ kind, channel, at, status, reason }) => [
           kind,
           channel ?? "",
-          at,
+          stamp(instant(at), zone),
           reason === null ? status : `${status} (${reason})`,
         ]),
         "Nothing is told of it.",
