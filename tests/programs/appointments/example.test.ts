@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { formatUtc } from "../../../src/domain/zone.ts";
+import { rotateEncryption } from "../../../src/engine/rotate-encryption.ts";
+import { program } from "../../../src/programs/appointments/program.ts";
+import { type EncryptionKey, createSecrets } from "../../../src/system/secrets.ts";
 
 import { type Json, type Salon, allLetters, openForBusiness, openSalon } from "./salon.ts";
 
@@ -107,3 +110,37 @@ async function everyAppointment(salon: Salon): Promise<readonly Json[]> {
     cursor = `&cursor=${String(page["next_cursor"])}`;
   }
 }
+
+test("what is sealed is opened by the new keys alone after a rotation", async () => {
+  const older: EncryptionKey = { id: "older", key: new Uint8Array(32).fill(1) };
+  const newer: EncryptionKey = { id: "newer", key: new Uint8Array(32).fill(2) };
+  const salon = await openSalon({ encryptionKeys: [older] });
+  const parties = await openForBusiness(salon);
+  const booked = await salon.post("/v1/appointments", {
+    business_id: parties.businessId,
+    client_id: parties.clientId,
+    service_id: parties.serviceId,
+    starts_at: formatUtc(salon.clock.now() + 30 * HOUR_MS),
+    notes: "Allergic to ammonia.",
+  });
+  await salon.post("/v1/reviews", { appointment_id: booked["id"], rating: 4, comment: "It was me." });
+  await salon.post(`/v1/appointments/${String(booked["id"])}/cancel`, { reason: "A cold." });
+  await salon.engine.stop(0);
+  const rewritten = await rotateEncryption(
+    salon.store,
+    createSecrets("a secret for tests alone", [newer, older]),
+    () => {},
+    program.sealed,
+  );
+  assert.ok(rewritten >= 3);
+  const later = await openSalon({ encryptionKeys: [newer], store: salon.store });
+  const client = await later.get(`/v1/clients/${parties.clientId}`);
+  assert.deepEqual(
+    [client["name"], client["phone"], client["email"]],
+    ["Ann", "+12125550100", "ann@example.com"],
+  );
+  const shown = await later.get(`/v1/appointments/${String(booked["id"])}`);
+  assert.deepEqual([shown["notes"], shown["cancellation_reason"]], ["Allergic to ammonia.", "A cold."]);
+  const [review] = (await later.get("/v1/reviews"))["data"] as Json[];
+  assert.equal(review?.["comment"], "It was me.");
+});
