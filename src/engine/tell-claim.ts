@@ -62,6 +62,7 @@ export async function claimDue(context: Context, shares: readonly Share[], now: 
   const most = shares.reduce((sum, { limit }) => sum + limit, 0);
   const heard = idsForListeners(context, most);
   const lease = await context.ids.reserve({ ...heard, ledger: most + heard.ledger });
+  const entryId = lease.next("ledger");
   const won = new Map<number, Claimed>();
   const { result, noted } = await runSure(context, "take due notifications", function* (again) {
     const { statements } = context.store;
@@ -70,6 +71,9 @@ export async function claimDue(context: Context, shares: readonly Share[], now: 
     // What the run before this one won when its answer was lost: nothing was sent yet.
     const before = again ? yield* statements.notifications.byIds([...won.keys()].map((id) => ({ id }))) : [];
     const kept = before.filter((row) => isOurs(context, row, now)).flatMap(({ id }) => won.get(id) ?? []);
+    const isDone =
+      kept.length > 0 || (again && (yield* statements.ledger.byIds([{ id: entryId }])).length > 0);
+    if (isDone) return { result: kept, noted: most };
     const taken = [];
     for (const share of shares) taken.push(...(yield* statements.notificationDue.take({ ...share, now })));
     const dueAt = new Map(taken.map((one) => [one.notification_id, one.due_at]));
