@@ -26,8 +26,9 @@ export const program: Program = {
       calls: hearCalls(context),
       notifications: hearNotifications(context),
       async duty() {
-        for (const actor of house.workspaces()) await planMarked(context, actor);
-        return forever;
+        let isAll = true;
+        for (const actor of house.workspaces()) isAll = (await planMarked(context, actor)).isAll && isAll;
+        return isAll ? forever : house.clock.now();
       },
       identify: (person) => identifyPerson(context, person),
       erase: (tx, person) => erasePerson(context, tx, person),

@@ -86,6 +86,8 @@ export function appointmentStatements(make: SqlMaker<Tables>) {
           .selectFrom("appointments")
           .selectAll()
           .where("workspace_id", "=", arg("workspace_id"))
+          // Said twice, so that the walk of the index begins there.
+          .where("starts_at", ">=", arg("after_at"))
           .where(
             sql<boolean>`(starts_at > ${arg("after_at")} or (starts_at = ${arg("after_at")} and id > ${arg("after_id")}))`,
           )
@@ -197,16 +199,18 @@ export function appointmentStatements(make: SqlMaker<Tables>) {
           .where(sql<boolean>`(planned_for <> starts_at or status <> 'confirmed')`)
           .returning("id"),
       ),
-      toPlan: make.query<Of & { after_id: number; limit: number }, ById>((db, arg) =>
+      toPlan: make.query<Of & { limit: number }, ById>((db, arg) =>
         db
           .selectFrom("appointments")
           .select("id")
           .where("workspace_id", "=", arg("workspace_id"))
           .where("needs_plan", "=", 1)
-          .where("id", ">", arg("after_id"))
           .orderBy("id")
           .limit(arg("limit")),
       ),
+      unmark: make.updateMany<Pick<AppointmentRow, "id" | "needs_plan">>("appointments", id, {
+        needs_plan: "bigint",
+      }),
       missed: make.query<Of & { from: number; before: number; limit: number }, ById>((db, arg) =>
         db
           .selectFrom("appointments")

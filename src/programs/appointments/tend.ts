@@ -9,36 +9,29 @@ import { withdrawRow } from "./tell.ts";
 
 /** Pieces of work at a time. */
 const pageSize = 100;
-/** A flag in the table is set again by whoever changes it; what cannot be planned is tried again by the job. */
-const pagesMax = 50;
+const pagesMax = 1000;
 /** Beyond it nothing is due soon, and the next runs come to it. */
 const horizonMs = 40 * 86_400_000;
 
 export type Tended = { readonly planned: number; readonly failed: number };
 
-/** Works out anew what is told of the appointments that were marked for it, a bounded number of them. */
+/**
+ * Works out anew what is told of some of the appointments that were marked for it. `isAll`: no marked ones are left, but for
+ * what is marked meanwhile.
+ */
 export async function planMarked(
   context: Context,
   actor: ProgramActor,
-  isStopping: () => boolean = () => false,
-): Promise<Tended> {
-  const { appointments } = context.statements;
-  let afterId = 0;
+): Promise<Tended & { readonly isAll: boolean }> {
+  const rows = await context.house.read("find what to plan again", () =>
+    context.statements.appointments.toPlan({ workspace_id: actor.workspaceId, limit: pageSize }),
+  );
   const tended = { planned: 0, failed: 0 };
-  for (let page = 0; page < pagesMax && !isStopping(); page += 1) {
-    const rows = await context.house.read("find what to plan again", () =>
-      appointments.toPlan({ workspace_id: actor.workspaceId, after_id: afterId, limit: pageSize }),
-    );
-    for (const { id } of rows) {
-      tended[await planOne(context, actor, id)] += 1;
-      afterId = id;
-    }
-    if (rows.length < pageSize) break;
-  }
-  return tended;
+  for (const { id } of rows) tended[await planOne(context, actor, id)] += 1;
+  return { ...tended, isAll: rows.length < pageSize };
 }
 
-/** One that cannot be planned keeps its mark, and keeps the others from nothing. */
+/** One that cannot be planned loses its mark, so that it keeps the others from nothing; the five-minute job finds it again. */
 async function planOne(context: Context, actor: ProgramActor, id: number): Promise<"planned" | "failed"> {
   try {
     await planAppointmentAgain(context, actor, id);
@@ -49,6 +42,9 @@ async function planOne(context: Context, actor: ProgramActor, id: number): Promi
       appointment: context.house.secrets.publicId("appointment", id),
       code: error.code,
     });
+    await context.house.transact("take a mark away", actor, {}, () =>
+      context.statements.appointments.unmark([{ id, needs_plan: 0 }]),
+    );
     return "failed";
   }
 }
@@ -78,7 +74,14 @@ export async function heal(
       for (const row of orphans) yield* withdrawRow(context, tx, row, "appointment_deleted");
     });
   await closePast(context, actor, isStopping);
-  return { ...(await planMarked(context, actor, isStopping)), withdrawn: orphans.length };
+  const healed = { planned: 0, failed: 0, withdrawn: orphans.length };
+  for (let page = 0; page < pagesMax && !isStopping(); page += 1) {
+    const { planned, failed, isAll } = await planMarked(context, actor);
+    healed.planned += planned;
+    healed.failed += failed;
+    if (isAll) break;
+  }
+  return healed;
 }
 
 /** Programs are not told of calls that expire or are canceled by request: what those were to tell is closed here. */
