@@ -35,6 +35,8 @@ export type Particulars = {
   readonly staff?: string | null;
   readonly reason?: string;
   readonly by?: "business" | "client";
+  /** Move: whether the client is told of the new time (default true), also who was not told of the first one. */
+  readonly confirms?: boolean;
 };
 
 /** What may be changed without anything being agreed anew. Null takes away. */
@@ -177,11 +179,11 @@ const edits: Record<
     const client_confirmed_at = row.client_confirmed_at ?? (by === "client" ? now : null);
     if (appointment.status === "confirmed" && client_confirmed_at === row.client_confirmed_at) return null;
     return {
-      after: { ...row, client_confirmed_at, confirmed_at: row.confirmed_at ?? now },
+      after: { ...row, confirms: 1, client_confirmed_at, confirmed_at: row.confirmed_at ?? now },
       note: { type: "appointment.confirmed", ...(by !== undefined && { reason: `by_${by}` }) },
     };
   },
-  move: (_context, _facts, row, { startsAt, endsAt, staff }, now) => {
+  move: (_context, _facts, row, { startsAt, endsAt, staff, confirms = true }, now) => {
     if (startsAt === undefined) throw refuseField("invalid_body", "/starts_at", "Say when it is to begin.");
     const ends = endsAt ?? startsAt + (row.ends_at - row.starts_at);
     checkLength(startsAt, ends);
@@ -192,6 +194,7 @@ const edits: Record<
         starts_at: startsAt,
         ends_at: ends,
         ...(staff !== undefined && { staff }),
+        confirms: confirms ? 1 : 0,
         client_confirmed_at: null,
         reschedule_asked_at: null,
         confirmed_at: row.status === "confirmed" ? (row.confirmed_at ?? now) : null,

@@ -210,6 +210,7 @@ async function storeAppointment({ context, actor, cells, confirms, preview }: St
     const { startsAt, endsAt: ends } = booking;
     await appointments.doWithAppointment(context, actor, id, "move", {
       startsAt,
+      confirms,
       ...(ends !== null && { endsAt: ends }),
     });
   }

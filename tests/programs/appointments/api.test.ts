@@ -140,37 +140,41 @@ describe("an appointment", () => {
     );
   });
 
-  test("takes the time of whoever serves once, also when two ask at the same moment", async () => {
-    const salon = await openSalon();
-    const parties = await openForBusiness(salon);
-    const startsAt = salon.clock.now() + 30 * HOUR_MS;
-    const body = (minutes: number, staff: string) => ({
-      ...fields(parties),
-      starts_at: formatUtc(startsAt + minutes * 60_000),
-      staff,
+  for (const name of ["sqlite in memory", "postgres"] as const)
+    test(`takes the time of whoever serves once, also when two ask at the same moment (${name})`, async () => {
+      const { store, close } = await openEmpty(name);
+      const salon = await openSalon({ store });
+      const parties = await openForBusiness(salon);
+      const startsAt = salon.clock.now() + 30 * HOUR_MS;
+      const body = (minutes: number, staff: string) => ({
+        ...fields(parties),
+        starts_at: formatUtc(startsAt + minutes * 60_000),
+        staff,
+      });
+      const both = await Promise.all([
+        salon.ask("POST", "/v1/appointments", body(0, "Maya")),
+        salon.ask("POST", "/v1/appointments", body(30, "Maya")),
+      ]);
+      assert.deepEqual(
+        both.map(({ statusCode }) => statusCode).toSorted((a, b) => a - b),
+        [201, 409],
+      );
+      const taken = both.find(({ statusCode }) => statusCode === 409)?.json();
+      const made = both.find(({ statusCode }) => statusCode === 201)?.json();
+      assert.deepEqual([taken.code, taken.appointment_id], ["slot_taken", made.id]);
+      assert.equal((await salon.ask("POST", "/v1/appointments", body(15, "Leo"))).statusCode, 201);
+      const after = await salon.post("/v1/appointments", body(90, "Maya"));
+      const move = { starts_at: formatUtc(startsAt + 20 * 60_000) };
+      const moved = await salon.ask("POST", `/v1/appointments/${String(after["id"])}/move`, move);
+      assert.equal(moved.json().code, "slot_taken");
+      await salon.post(`/v1/appointments/${String(made.id)}/cancel`, { by: "client" });
+      assert.equal(
+        (await salon.post(`/v1/appointments/${String(after["id"])}/move`, move))["status"],
+        "confirmed",
+      );
+      await salon.engine.stop(1000);
+      await close();
     });
-    const both = await Promise.all([
-      salon.ask("POST", "/v1/appointments", body(0, "Maya")),
-      salon.ask("POST", "/v1/appointments", body(30, "Maya")),
-    ]);
-    assert.deepEqual(
-      both.map(({ statusCode }) => statusCode).toSorted((a, b) => a - b),
-      [201, 409],
-    );
-    const taken = both.find(({ statusCode }) => statusCode === 409)?.json();
-    const made = both.find(({ statusCode }) => statusCode === 201)?.json();
-    assert.deepEqual([taken.code, taken.appointment_id], ["slot_taken", made.id]);
-    assert.equal((await salon.ask("POST", "/v1/appointments", body(15, "Leo"))).statusCode, 201);
-    const after = await salon.post("/v1/appointments", body(90, "Maya"));
-    const move = { starts_at: formatUtc(startsAt + 20 * 60_000) };
-    const moved = await salon.ask("POST", `/v1/appointments/${String(after["id"])}/move`, move);
-    assert.equal(moved.json().code, "slot_taken");
-    await salon.post(`/v1/appointments/${String(made.id)}/cancel`, { by: "client" });
-    assert.equal(
-      (await salon.post(`/v1/appointments/${String(after["id"])}/move`, move))["status"],
-      "confirmed",
-    );
-  });
 
   test("is read in the business's local time; one that the clocks skip is refused", async () => {
     const salon = await openSalon({ startAt: Date.UTC(2027, 2, 10, 15) });

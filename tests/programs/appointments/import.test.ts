@@ -73,6 +73,13 @@ describe("a CSV file", () => {
     const moved = (await send(salon, "appointments", appointments.replace("03T10:00", "03T12:00"))).json();
     assert.deepEqual([moved.created, moved.updated, moved.rejected], [1, 1, 1]);
     assert.equal((await salon.get("/v1/appointments/1"))["starts_at"], "2026-12-03T17:00:00Z");
+    assert.equal(salon.letters.sms.letters.length, 0);
+    // Moved by hand, it is another matter: the client knows the old time.
+    await salon.post("/v1/appointments/1/move", { starts_at: "2026-12-03T13:00:00" });
+    assert.deepEqual(
+      salon.letters.sms.letters.map(({ event }) => event),
+      ["appointment_confirmation"],
+    );
 
     const reviews = (await send(salon, "reviews", "appointment_id,rating\n1,5\n1,4\n2,six\n")).json();
     assert.deepEqual([reviews.created, reviews.rejected], [1, 2]);
