@@ -2,7 +2,7 @@ import { forever } from "../../domain/ids.ts";
 import type { ProgramCall } from "../../ports/program.ts";
 import type { Tx } from "../../ports/store.ts";
 
-import { FAR_MS, type HeardCall, hear } from "./hear.ts";
+import { type HeardCall, hear, nextCheckAt } from "./hear.ts";
 import type { Actor, Parts } from "./parts.ts";
 
 const PIECE = 200;
@@ -34,8 +34,8 @@ export async function followWorkspace(parts: Parts, actor: Actor): Promise<numbe
         if (row.live === 0 || row.check_at !== seen[index]?.check_at) continue;
         const call = calls[index] ?? null;
         yield* hear(parts, tx, row, heardOf(call));
-        if (call !== null && call.dueAt > tx.now + FAR_MS)
-          yield* sql.calls.putOff([{ id: row.id, check_at: tx.now + FAR_MS }]);
+        if (call !== null)
+          yield* sql.calls.putOff([{ id: row.id, check_at: nextCheckAt(call.dueAt, tx.now) }]);
       }
       return null;
     });

@@ -1,3 +1,4 @@
+import { DAY_MS } from "../../domain/civil.ts";
 import type { ShownStatus } from "../../domain/call.ts";
 import type { Outcome } from "../../domain/outcome.ts";
 import type { CallListener } from "../../ports/program.ts";
@@ -78,9 +79,14 @@ function hasBegun(call: HeardCall): boolean {
 }
 
 /** Until a call that waits or runs is looked at, for what its carrier does not report: that it expired, or was canceled. */
-export const CHECK_MS = 60_000;
-/** The same for a call that is far from due: it changes only when somebody changes it. */
-export const FAR_MS = 600_000;
+const CHECK_MS = 60_000;
+/** The same for a call that is not due within a day: it keeps nobody from being called today. */
+const FAR_MS = 600_000;
+
+/** When a call that is due at an instant is to be looked at next. */
+export function nextCheckAt(dueAt: number, now: number): number {
+  return now + (dueAt > now + DAY_MS ? FAR_MS : CHECK_MS);
+}
 
 function heardRow(before: RenewalCallRow, call: HeardCall, now: number): RenewalCallRow {
   const status = statusViews[call.status];

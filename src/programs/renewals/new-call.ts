@@ -1,6 +1,6 @@
 import type { CallDraft, CallWish, ProgramTx } from "../../ports/program.ts";
 
-import { CHECK_MS, FAR_MS } from "./hear.ts";
+import { nextCheckAt } from "./hear.ts";
 import type { Parts } from "./parts.ts";
 import type { Person } from "./person.ts";
 import { type CallSource, type RenewalCallRow, places } from "./tables.ts";
@@ -72,7 +72,7 @@ export function newRow(tx: ProgramTx, call: NewCall, order: CallOrder): RenewalC
     renewal_agreed: null,
     upgrade_agreed: null,
     upgrade_to_policy_id: null,
-    check_at: Math.min(Math.max(tx.now, call.draft.dueAt) + CHECK_MS, tx.now + FAR_MS),
+    check_at: nextCheckAt(call.draft.dueAt, tx.now),
     created_at: tx.now,
     updated_at: tx.now,
   };
