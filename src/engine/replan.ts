@@ -153,7 +153,8 @@ function replanOne(
       call.closes_at = call.due_at;
       call.reason = plan.reason;
     } else {
-      call.due_at = plan.dueAt;
+      // A deadline of its own stays where it is: what may be placed only later is due then, to expire.
+      call.due_at = call.expires_after_ms === null ? Math.min(plan.dueAt, call.expires_at) : plan.dueAt;
       call.closes_at = plan.closesAt;
       call.reason = plan.reason;
       if (call.expires_after_ms !== null) call.expires_at = plan.dueAt + call.expires_after_ms;
