@@ -5,7 +5,7 @@ export type Violation = { readonly what: string; readonly at?: number; readonly 
 
 /** Looks for broken promises in a finished history. */
 export type Checker = {
-  /** As in the list of invariants: I1 … I20. */
+  /** As in the list of invariants: I1 … I24. */
   readonly name: string;
   readonly promise: string;
   check(facts: Facts): Iterable<Violation>;

@@ -1,6 +1,7 @@
 import type { AttemptRow, CallRow, LedgerRow, ReportRow } from "../../src/ports/rows.ts";
 import type { Witness } from "../../src/carriers/sandbox/network.ts";
 import type { History, Request } from "./history.ts";
+import { type VisitFacts, visitFactsOf } from "./visit-facts.ts";
 
 /** A request that the network took, with all that is known of it. */
 export type Dial = {
@@ -23,6 +24,7 @@ export type Facts = {
   readonly externalOf: ReadonlyMap<number, string>;
   readonly lineName: ReadonlyMap<number, string>;
   readonly lineOfLane: ReadonlyMap<number, number>;
+  readonly visits: VisitFacts;
 };
 
 export function factsOf(history: History): Facts {
@@ -62,6 +64,7 @@ export function factsOf(history: History): Facts {
     externalOf: new Map(rows.documents.map((row) => [row.call_id, row.external_id ?? ""])),
     lineName: new Map(rows.lines.map((row) => [row.id, row.name])),
     lineOfLane: new Map(rows.lanes.map((row) => [row.id, row.line_id])),
+    visits: visitFactsOf(history, dials),
   };
 }
 

@@ -11,6 +11,10 @@ import type {
 } from "../../src/ports/rows.ts";
 import type { PlaceAnswer } from "../../src/ports/carrier.ts";
 import type { CallView } from "../../src/engine/engine.ts";
+import type { MessageChannel, Told } from "../../src/ports/messenger.ts";
+import type { NotificationRow } from "../../src/ports/notification-rows.ts";
+import type { AppointmentRow, MessageRow } from "../../src/programs/appointments/rows.ts";
+import type { AppointmentVerb } from "../../src/programs/appointments/status.ts";
 import type { SeriesDocument } from "../../src/engine/series-document.ts";
 import type { Witness } from "../../src/carriers/sandbox/network.ts";
 import type { ZoneBook } from "../../src/domain/zone.ts";
@@ -122,6 +126,57 @@ export type SeriesStep = {
   readonly body: string;
 };
 
+/** Whom an appointment is with: a business of a zone, and when it reminds. */
+export type Shop = {
+  readonly name: string;
+  readonly timezone: string;
+  readonly reminders: readonly string[];
+  readonly quiet: QuietText | null;
+};
+export type QuietText = { readonly from: string; readonly to: string };
+/** Who comes; nulls: as the business has it. */
+export type Guest = {
+  readonly name: string;
+  readonly timezone: string | null;
+  readonly quiet: QuietText | null;
+};
+
+/** One thing that was asked of an appointment, and heard: by then it had happened, or certainly had not. */
+export type VisitStep = {
+  readonly what: "book" | AppointmentVerb;
+  /** When it is to begin, once this was done. */
+  readonly startsAt: number;
+  readonly sentAt: number;
+  heardAt: number | null;
+  heard: "pending" | "yes" | "no";
+  /** Its status then. */
+  status: string | null;
+};
+
+/** An appointment that somebody wants. The steps follow one another, and no start comes twice. */
+export type Visit = {
+  /** Its `external_id`. */
+  readonly external: string;
+  readonly shop: Shop;
+  readonly guest: Guest;
+  readonly steps: VisitStep[];
+};
+
+/** A letter that reached the world. `at` in true time, `wall` by the machine's clock. */
+export type Posted = {
+  readonly id: string;
+  readonly channel: MessageChannel;
+  readonly address: string;
+  readonly event: string;
+  readonly data: Readonly<Record<string, string>>;
+  readonly at: number;
+  readonly wall: number;
+  readonly incarnation: number;
+  /** Whether whoever it is for has it, whatever the answer says. */
+  readonly isTaken: boolean;
+  readonly answer: Told["kind"] | "none";
+};
+
 /** The store's rows at the end of a run. */
 export type Rows = {
   readonly calls: readonly CallRow[];
@@ -141,6 +196,9 @@ export type Rows = {
   readonly spending: readonly LineSpendingRow[];
   readonly charges: readonly ChargeRow[];
   readonly seriesSteps: readonly SeriesStep[];
+  readonly appointments: readonly AppointmentRow[];
+  readonly messages: readonly MessageRow[];
+  readonly notifications: readonly NotificationRow[];
 };
 
 /** Everything that a checker may look at. All instants are true time unless they say wall. */
@@ -158,6 +216,8 @@ export type History = {
   readonly caps: Change<readonly Cap[]>[];
   /** Rules that were acknowledged, as JSON. */
   readonly rulesKept: { readonly seriesId: string; readonly rule: string }[];
+  readonly visits: Visit[];
+  readonly letters: Posted[];
   readonly requests: Request[];
   readonly lives: Life[];
   readonly steps: Step[];
@@ -171,6 +231,7 @@ export type History = {
   callIdOf: (id: number) => string;
   attemptKeyOf: (id: number) => string;
   seriesIdOf: (id: number) => string;
+  appointmentIdOf: (id: number) => string;
   /** A series' sealed document, opened. */
   openSeries: (id: number, document: string) => SeriesDocument;
   longestTimerMs: number;

@@ -5,15 +5,24 @@ import { closedDatesOf } from "../../src/domain/window.ts";
 import { parseDay } from "../../src/domain/civil.ts";
 import type { ZoneBook } from "../../src/domain/zone.ts";
 import type { Log, LogFields } from "../../src/ports/log.ts";
+import type { Program } from "../../src/ports/program.ts";
 import type { Secrets } from "../../src/ports/secrets.ts";
 import { type Store, StoreError } from "../../src/ports/store.ts";
+import {
+  type Context as AppointmentContext,
+  createContext,
+} from "../../src/programs/appointments/context.ts";
+import { program as appointments } from "../../src/programs/appointments/program.ts";
+import { program as upkeep } from "../../src/programs/upkeep/program.ts";
 import { SystemClock } from "../../src/system/clock.ts";
+import { readCsv } from "../../src/system/csv.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import type { PhoneNetwork } from "./fault-carrier.ts";
 import { type StoreWorld, faultStore } from "./fault-store.ts";
 import type { Faults } from "./faults.ts";
 import type { History, Life } from "./history.ts";
 import type { Incarnation, Machine } from "./machine.ts";
+import type { PostOffice } from "./post-office.ts";
 import { silentMeter } from "./silent.ts";
 
 /** What a client hears. `down`: nobody listened, so nothing happened. */
@@ -27,11 +36,20 @@ export type HostPorts = {
   readonly machine: Machine;
   readonly store: Store;
   readonly network: PhoneNetwork;
+  /** What takes letters, in a world where people book; else null, and there are no programs. */
+  readonly post: PostOffice | null;
   readonly secrets: Secrets;
   readonly zones: ZoneBook;
   readonly faults: Faults;
   readonly history: History;
   readonly trace: (label: string) => void;
+};
+
+/** What an incarnation answers requests with; the program of appointments is asked behind its door, without HTTP. */
+type Running = {
+  readonly owner: Incarnation;
+  readonly engine: Engine;
+  readonly appointments: AppointmentContext | null;
 };
 
 const holidays = closedDatesOf(new Map([[parseDay("2026-12-25") ?? 0, "Christmas Day"]]));
@@ -45,7 +63,7 @@ function isOfTheWorld(error: unknown): boolean {
 export class Host {
   readonly #ports: HostPorts;
   readonly #storeWorld: StoreWorld;
-  #running: { readonly owner: Incarnation; readonly engine: Engine } | null = null;
+  #running: Running | null = null;
   readonly #waiting = new Set<() => void>();
 
   constructor(ports: HostPorts) {
@@ -74,9 +92,9 @@ export class Host {
     const owner = machine.boot();
     this.#life("start");
     this.#start(owner).then(
-      (engine) => {
+      (running) => {
         if (!owner.alive) return;
-        this.#running = { owner, engine };
+        this.#running = running;
         this.#life("ready");
       },
       (error: unknown) => {
@@ -121,6 +139,18 @@ export class Host {
 
   /** Sends a request to the program, as a client over a connection that ends with the process. */
   ask<T>(label: string, verb: (engine: Engine) => Promise<T>): Promise<Answer<T>> {
+    return this.#ask(label, ({ engine }) => verb(engine));
+  }
+
+  /** The same, of the program that keeps appointments. */
+  book<T>(label: string, verb: (context: AppointmentContext) => Promise<T>): Promise<Answer<T>> {
+    return this.#ask(label, ({ appointments }) => {
+      if (appointments === null) throw new Error("Nobody keeps appointments here");
+      return verb(appointments);
+    });
+  }
+
+  #ask<T>(label: string, verb: (running: Running) => Promise<T>): Promise<Answer<T>> {
     const running = this.#running;
     const { machine, trace } = this.#ports;
     if (running === null) return Promise.resolve({ heard: "down" });
@@ -134,7 +164,7 @@ export class Host {
       const lose = (): void => finish({ heard: "lost" });
       this.#waiting.add(lose);
       machine.enter(running.owner, () => {
-        verb(running.engine).then(
+        verb(running).then(
           (value) => running.owner.alive && finish({ heard: "yes", value }),
           (error: unknown) => running.owner.alive && finish(this.#readError(label, error)),
         );
@@ -148,8 +178,16 @@ export class Host {
     return { heard: "lost" };
   }
 
-  async #start(owner: Incarnation): Promise<Engine> {
-    const { machine, store, network, secrets, zones, faults, trace } = this.#ports;
+  async #start(owner: Incarnation): Promise<Running> {
+    const { machine, store, network, post, secrets, zones, faults, trace } = this.#ports;
+    let context: AppointmentContext | null = null;
+    const booked: Program = {
+      ...appointments,
+      plug(house) {
+        context = createContext(house);
+        return appointments.plug(house);
+      },
+    };
     const engine = await createEngine({
       store: faultStore(store, owner, this.#storeWorld),
       clock: new SystemClock(),
@@ -161,7 +199,7 @@ export class Host {
       zones: { ...zones, version: faults.zoneVersion(zones.version) },
       fetch: () => Promise.reject(new Error("Nothing is fetched here")),
       carrierKinds: { sandbox: () => Promise.resolve(network.kindFor(owner)) },
-      phoneMetadata: () => ({ possible: true, valid: true }),
+      phoneMetadata: () => ({ possible: true, valid: true, country: "US", type: "MOBILE" }),
       holidays: () => Promise.resolve(holidays),
       journalPath: null,
       publicUrl: () => null,
@@ -170,9 +208,17 @@ export class Host {
       conveyor: faults.conveyor(owner, machine, trace),
       nodeName: `incarnation ${owner.number}`,
       followServer: () => {},
+      ...(post !== null && {
+        messengers: post.messengersFor(owner),
+        programs: {
+          all: [booked, upkeep],
+          settings: { renewals: { timezone: "UTC" }, timezone: "UTC" },
+          readCsv,
+        },
+      }),
     });
     await engine.start();
-    return engine;
+    return { owner, engine, appointments: context };
   }
 
   /** A duty may fail because the store did; whatever else it complains of is a fault of ours. */

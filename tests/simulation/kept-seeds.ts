@@ -24,4 +24,7 @@ export const keptSeeds: readonly { readonly seed: number; readonly found: string
   { seed: 1834, found: "of two changes of hours under way together the first was taken for replaced" },
   { seed: 1900, found: "a call that left too late for its hours waited beyond its last useful instant" },
   { seed: 5037, found: "the wish to hang up, written again after a lost answer, met itself" },
+  { seed: 13, found: "a reminder was tried again after its appointment was canceled" },
+  { seed: 57, found: "what a call was to tell stayed planned when the call expired" },
+  { seed: 128, found: "letters that were taken in a commit without an answer were never sent" },
 ];

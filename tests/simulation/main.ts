@@ -105,7 +105,7 @@ function report(outcomes: readonly Outcome[], wallMs: number): void {
   const cpuSeconds = sum((one) => one.cpuMs) / 1000;
   console.log(
     `${outcomes.length} runs: ${sum((one) => one.calls)} calls, ${sum((one) => one.attempts)} attempts, ` +
-      `${sum((one) => one.requests)} requests to the network, ${sum((one) => one.crashes)} crashes.`,
+      `${sum((one) => one.requests)} requests to the network, ${sum((one) => one.letters)} letters, ${sum((one) => one.crashes)} crashes.`,
   );
   console.log(
     `${Math.round(hours)} simulated hours in ${Math.round(cpuSeconds)} CPU seconds (${(hours / cpuSeconds).toFixed(1)} hours a CPU second), ` +

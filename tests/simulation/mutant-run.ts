@@ -1,8 +1,11 @@
 import { startedWord } from "./outcome.ts";
+import { planRun } from "./plan.ts";
 import { runSeed } from "./run.ts";
 
 // Run in a copy of the sources with a mistake in it: looks for the first seed that notices, and prints what it noticed.
 const seedsMax = Number(process.argv[2] ?? "200");
+/** Only seeds with appointments are run. */
+const withBookings = process.argv[3] === "bookings";
 
 async function noticed(seed: number): Promise<string | null> {
   try {
@@ -16,6 +19,7 @@ async function noticed(seed: number): Promise<string | null> {
 console.log(startedWord);
 let answer: { seed: number; what: string } | null = null;
 for (let seed = 1; seed <= seedsMax && answer === null; seed += 1) {
+  if (withBookings && planRun(seed, 1).bookings === 0) continue;
   const what = await noticed(seed);
   if (what !== null) answer = { seed, what };
 }

@@ -62,17 +62,21 @@ async function judge(mutation: Mutation): Promise<Verdict> {
         };
       writeFileSync(file, parts.join(patch.to));
     }
-    return { mutation, found: await run(folder) };
+    return { mutation, found: await run(folder, mutation.isOfBookings === true) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function run(folder: string): Promise<Verdict["found"]> {
+function run(folder: string, withBookings: boolean): Promise<Verdict["found"]> {
   return new Promise((resolve) => {
     const child = spawn(
       process.execPath,
-      [join(folder, "tests/simulation/mutant-run.ts"), String(seedsMax)],
+      [
+        join(folder, "tests/simulation/mutant-run.ts"),
+        String(seedsMax),
+        ...(withBookings ? ["bookings"] : []),
+      ],
       {
         stdio: ["ignore", "pipe", "pipe"],
       },

@@ -1,13 +1,18 @@
 export type Patch = { readonly file: string; readonly from: string; readonly to: string };
-export type Mutation = { readonly name: string; readonly patches: readonly Patch[] };
+export type Mutation = {
+  readonly name: string;
+  readonly patches: readonly Patch[];
+  /** Only runs with appointments can show it. */
+  readonly isOfBookings?: boolean;
+};
 
 const one = (name: string, file: string, from: string, to: string): Mutation => ({
   name,
   patches: [{ file, from, to }],
 });
 
-/** Mistakes that would break a promise. Each text stands exactly once in its file; the simulation must find each mistake. */
-export const mutations: readonly Mutation[] = [
+/** Mistakes with calls, their lines and their series. */
+const withCalls: readonly Mutation[] = [
   {
     name: "M2 what a dead process had under way is dialed again",
     patches: [
@@ -80,8 +85,8 @@ export const mutations: readonly Mutation[] = [
     patches: [
       {
         file: "src/engine/change.ts",
-        from: `if (call.status !== "scheduled") return null;`,
-        to: `if (call.status !== "scheduled" && call.status !== "canceled") return null;`,
+        from: `  if (call.status === "scheduled")`,
+        to: `  if (call.status === "scheduled" || call.status === "canceled")`,
       },
       { file: "src/domain/call.ts", from: "  canceled: {},", to: `  canceled: { claim: "dialing" },` },
     ],
@@ -202,4 +207,124 @@ export const mutations: readonly Mutation[] = [
     "last === null ? firstSlotAfter(recurrence, input.after) : nextSlot(recurrence, last);",
     "firstSlotAfter(recurrence, last === null ? input.after : now);",
   ),
+];
+
+/** Mistakes with appointments, and with telling people. */
+const withBookings: readonly Mutation[] = [
+  {
+    name: "M26 what is told of an appointment is known without its time",
+    patches: [
+      {
+        file: "src/programs/appointments/tell.ts",
+        from: "const key = [appointment.id, kind, appointment.starts_at, appointment.round, generation].join(",
+        to: "void generation;\n  const key = [appointment.id, kind].join(",
+      },
+    ],
+  },
+  {
+    name: "M27 a letter leaves before it is written down that it does",
+    patches: [
+      {
+        file: "src/engine/tell-claim.ts",
+        from: "    for (const claimed of result) won.set(claimed.row.id, claimed);",
+        to: `    for (const claimed of result) {
+      won.set(claimed.row.id, claimed);
+      for (const { letter } of claimed.letters)
+        Object.assign(letter, { early: context.messengers?.[claimed.row.channel].send(letter) });
+    }`,
+      },
+      {
+        file: "src/engine/tell.ts",
+        from: "return await Promise.race([messenger.send(letter), late.promise]);",
+        to: "return await Promise.race([(letter as Letter & { early: Promise<Told> }).early, late.promise]);",
+      },
+    ],
+  },
+  one(
+    "M28 a letter without an answer is sent again",
+    "src/engine/tell-record.ts",
+    "const again = isUnknown ? null : againAt(row, told, at);",
+    "const again = isUnknown ? at + 5000 : againAt(row, told, at);",
+  ),
+  {
+    name: "M29 what a dead process was sending is sent again",
+    patches: [
+      {
+        file: "src/engine/tell-sweep.ts",
+        from: `      step(row, "fail", now);`,
+        to: `      step(row, "release", now);
+      Object.assign(row, { due_at: now, node_id: null, sending_at: null });
+      after.push(row);
+      yield* statements.notificationDue.insert(dueRow(row));
+      continue;`,
+      },
+      {
+        file: "src/engine/tell-sweep.ts",
+        from: "import { type WorkingNotification, noteNotification, step }",
+        to: "import { type WorkingNotification, dueRow, noteNotification, step }",
+      },
+    ],
+  },
+  one(
+    "M30 a cancellation withdraws nothing",
+    "src/programs/appointments/compare.ts",
+    "if (!isOpen(row, now) || kept.has(row) || isStillRight(row.kind, status)) continue;",
+    "if (isOpen(row, now) || kept.has(row) || isStillRight(row.kind, status)) continue;",
+  ),
+  one(
+    "M31 what is being sent is tried again though it was withdrawn",
+    "src/engine/notification-write.ts",
+    "if (mayGoOn && row.expires_at > now) {",
+    "if (mayGoOn && row.expires_at > now + 1e12) {",
+  ),
+  one(
+    "M32 a call that is being dialed is made again though it was withdrawn",
+    "src/engine/program-tx.ts",
+    `if (row.status !== "dialing" || row.expires_at <= this.now) return null;`,
+    `if (row.status === "dialing" || row.expires_at <= this.now) return null;`,
+  ),
+  one(
+    "M33 what comes late is sent in quiet hours",
+    "src/engine/tell-claim.ts",
+    `if (loudAt > now) return { kind: "move", to: loudAt };`,
+    `if (loudAt > now) quiet.length = 0;`,
+  ),
+  one(
+    "M34 reminders are planned without regard to quiet hours",
+    "src/programs/appointments/rules.ts",
+    "if (quiet === null || !isQuiet(quiet, ideal)) return ideal;",
+    "if (quiet === null || ideal > 0) return ideal;",
+  ),
+  {
+    name: "M35 a reminder is sent after the appointment has begun",
+    patches: [
+      {
+        file: "src/engine/tell-claim.ts",
+        from: `if (row.expires_at <= now) return { kind: "expire", reason: "too_late" };`,
+        to: "",
+      },
+      {
+        file: "src/engine/tell-claim.ts",
+        from: `if (row.expires_at <= now) return "too_late";`,
+        to: "",
+      },
+      {
+        file: "src/engine/tell-claim.ts",
+        from: "if (loudAt === null || loudAt >= row.expires_at)",
+        to: "if (loudAt === null)",
+      },
+    ],
+  },
+  one(
+    "M36 what was told of an earlier time counts for the new one",
+    "src/programs/appointments/compare.ts",
+    "messages.find((row) => row.kind === kind && row.round === round) ?? null;",
+    "messages.find((row) => row.kind === kind && row.round <= round) ?? null;",
+  ),
+];
+
+/** Mistakes that would break a promise. Each text stands exactly once in its file; the simulation must find each mistake. */
+export const mutations: readonly Mutation[] = [
+  ...withCalls,
+  ...withBookings.map((mutation) => ({ ...mutation, isOfBookings: true })),
 ];

@@ -6,6 +6,7 @@ export type Outcome = {
   readonly calls: number;
   readonly attempts: number;
   readonly requests: number;
+  readonly letters: number;
   readonly crashes: number;
   readonly faults: readonly (readonly [string, number])[];
   readonly edges: readonly (readonly [string, number])[];
@@ -17,7 +18,7 @@ export type Outcome = {
 
 /** A run that did not come to its end. */
 export function failedOutcome(seed: number, failure: string): Outcome {
-  const nothing = { calls: 0, attempts: 0, requests: 0, crashes: 0, simulatedMs: 0, cpuMs: 0 };
+  const nothing = { calls: 0, attempts: 0, requests: 0, letters: 0, crashes: 0, simulatedMs: 0, cpuMs: 0 };
   return { seed, ...nothing, faults: [], edges: [], failure };
 }
 

@@ -39,6 +39,8 @@ export type RunPlan = {
   readonly onFile: boolean;
   /** How many series are begun. */
   readonly series: number;
+  /** How many appointments people book; 0: there is no program for them. */
+  readonly bookings: number;
 };
 
 /** Ordinary days, and days on which the clocks change somewhere (UTC ms). */
@@ -62,6 +64,7 @@ export function planRun(seed: number, days: number): RunPlan {
   const hasCarrierFaults = classes.includes("carrier");
   // Dice of their own, so that older seeds keep the rest of their plan.
   const purse = new SeededRandom(seed * 104_729 + 5);
+  const agenda = new SeededRandom(seed * 6151 + 29);
   return {
     seed,
     days,
@@ -79,6 +82,7 @@ export function planRun(seed: number, days: number): RunPlan {
     fastRetries: random.float() < 0.5,
     onFile: random.float() < 0.05,
     series: random.pick([0, 0, 1, 2, 4]),
+    bookings: agenda.pick([0, 0, 0, 10, 40]),
   };
 }
 

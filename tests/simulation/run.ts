@@ -13,6 +13,7 @@ export type Result = {
   readonly calls: number;
   readonly attempts: number;
   readonly requests: number;
+  readonly letters: number;
   readonly crashes: number;
   readonly faults: ReadonlyMap<string, number>;
   /** Steps that calls took from one status to another. */
@@ -43,13 +44,14 @@ export async function runSeed(seed: number, options: RunOptions): Promise<Result
         what: "two runs of one seed differ",
       });
   }
-  const { rows, requests, lives } = first.history;
+  const { rows, requests, letters, lives } = first.history;
   return {
     plan,
     broken,
     calls: rows.calls.length,
     attempts: rows.attempts.length,
     requests: requests.length,
+    letters: letters.length,
     crashes: lives.filter((life) => life.event === "crash").length,
     faults: first.faults,
     edges: edgesOf(first),

@@ -20,6 +20,7 @@ async function run(seed: number, days: number, times: 1 | 2): Promise<Omit<Outco
       calls: result.calls,
       attempts: result.attempts,
       requests: result.requests,
+      letters: result.letters,
       crashes: result.crashes,
       faults: [...result.faults],
       edges: [...result.edges],

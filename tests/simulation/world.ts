@@ -6,6 +6,7 @@ import { loadZones } from "../../src/system/zones.ts";
 import { migrateSqlite } from "../../src/store/migrate.ts";
 import { SqliteStore } from "../../src/store/sqlite.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
+import { Bookers } from "./bookers.ts";
 import { Callers } from "./callers.ts";
 import { PhoneNetwork } from "./fault-carrier.ts";
 import { Faults } from "./faults.ts";
@@ -14,6 +15,7 @@ import { Host } from "./host.ts";
 import { Machine } from "./machine.ts";
 import { Operators } from "./operators.ts";
 import type { RunPlan } from "./plan.ts";
+import { PostOffice } from "./post-office.ts";
 import { silentLog } from "./silent.ts";
 import { Subscribers } from "./subscribers.ts";
 import { Timeline } from "./timeline.ts";
@@ -55,11 +57,34 @@ export async function runWorld(plan: RunPlan, keepTrace: boolean, path = ":memor
       },
       trace: note,
     });
-    const host = new Host({ machine, store, network, secrets, zones, faults, history, trace: note });
+    const post =
+      plan.bookings === 0
+        ? null
+        : new PostOffice({
+            machine,
+            random: new SeededRandom(plan.seed * 29 + 7),
+            isTroubled: () => faults.has("carrier"),
+            onLetter: (letter) => history.letters.push(letter),
+            trace: note,
+          });
+    const host = new Host({ machine, store, network, post, secrets, zones, faults, history, trace: note });
     const callers = new Callers(host, machine, history, plan);
     const operators = new Operators(host, machine, history, plan, callers);
     const subscribers = new Subscribers(host, machine, history, plan, callers);
-    await live({ plan, timeline, machine, host, callers, operators, subscribers, faults, history, store });
+    const bookers = new Bookers(host, machine, history, plan, callers);
+    await live({
+      plan,
+      timeline,
+      machine,
+      host,
+      callers,
+      operators,
+      subscribers,
+      bookers,
+      faults,
+      history,
+      store,
+    });
     finish(history, machine, store, network.network, path);
     return { history, trace, faults: faults.counts, simulatedMs: timeline.now - plan.startAt };
   } finally {
@@ -76,13 +101,15 @@ type Parts = {
   readonly callers: Callers;
   readonly operators: Operators;
   readonly subscribers: Subscribers;
+  readonly bookers: Bookers;
   readonly faults: Faults;
   readonly history: History;
   readonly store: SqliteStore;
 };
 
 async function live(parts: Parts): Promise<void> {
-  const { plan, timeline, machine, host, callers, operators, subscribers, faults, history, store } = parts;
+  const { plan, timeline, machine, host, callers, operators, subscribers, bookers } = parts;
+  const { faults, history, store } = parts;
   const { drain } = machine;
   // A mistake that calls somebody again and again would not let the run come to rest.
   const requestsMax = 20 * plan.calls + 10_000;
@@ -93,7 +120,12 @@ async function live(parts: Parts): Promise<void> {
   host.boot();
   await timeline.runUntil(timeline.now + 60_000, drain, () => host.isReady);
   let isSetUp = false;
-  timeline.in(0, () => void operators.setUp().then(() => (isSetUp = true)));
+  const setUp = async (): Promise<void> => {
+    await operators.setUp();
+    if (plan.bookings > 0) await bookers.setUp();
+    isSetUp = true;
+  };
+  timeline.in(0, () => void setUp());
   await timeline.runUntil(timeline.now + 60_000, drain, () => isSetUp);
   if (!isSetUp) throw new Error("The world could not be set up");
   faults.begin();
@@ -105,6 +137,7 @@ async function live(parts: Parts): Promise<void> {
   history.healedAt = timeline.now;
   timeline.in(3_600_000, () => void operators.heal());
   timeline.in(3_600_000, () => void subscribers.heal());
+  if (plan.bookings > 0) timeline.in(3_600_000, () => void bookers.heal());
   // For an hour and more they go on; then they end, or nothing ever would.
   timeline.in(2 * 3_600_000, () => void subscribers.end());
   for (let i = 0; i < 3; i += 1) timeline.in(7_200_000, () => callers.probe());
@@ -115,8 +148,11 @@ async function live(parts: Parts): Promise<void> {
   );
   const isOpen = store.database.prepare("select count(*) as count from attempts where check_at is not null");
   const isOwed = store.database.prepare("select count(*) as count from outbox");
+  const isUntold = store.database.prepare(
+    "select count(*) as count from appointment_messages where status = 'planned'",
+  );
   const isOver = (): boolean =>
-    [isLive, isOpen, isOwed].every((one) => (one.get() as { count: number }).count === 0);
+    [isLive, isOpen, isOwed, isUntold].every((one) => (one.get() as { count: number }).count === 0);
   while (!isOver() && timeline.now < history.healedAt + healingMs) {
     await timeline.runUntil(timeline.now + 600_000, drain, goesOn);
   }
@@ -144,6 +180,7 @@ function planEvents(parts: Parts): void {
   if (plan.withSwitches)
     for (let i = 0; i < 12 * plan.days; i += 1) timeline.at(any(), () => operators.operate());
   planSeries(parts);
+  planBookings(parts);
   const strike = (count: number, run: () => void): void => {
     for (let i = 0; i < count * plan.days; i += 1) timeline.at(any(), run);
   };
@@ -182,6 +219,19 @@ function planSeries({ plan, timeline, subscribers }: Parts): void {
       timeline.in(random.below(spanMs), () => subscribers.act());
       if (acts % 2 === 0) timeline.in(random.below(spanMs), () => void subscribers.actAtSlot());
     }
+  }
+}
+
+/** Appointments are booked all the time; some things are asked of them just when their clients are told. */
+function planBookings({ plan, timeline, bookers }: Parts): void {
+  const { random } = bookers;
+  const spanMs = plan.days * dayMs;
+  for (let i = 0; i < plan.bookings; i += 1) {
+    timeline.in(random.below(spanMs), () => void bookers.begin());
+    timeline.in(random.below(spanMs), () => bookers.act());
+    timeline.in(random.below(spanMs), () => void bookers.actAtReminder());
+    timeline.in(random.below(spanMs), () => void bookers.actAtReminder());
+    if (i % 4 === 0) timeline.in(random.below(spanMs), () => void bookers.moveHouse());
   }
 }
 
@@ -224,6 +274,8 @@ function emptyHistory(plan: RunPlan): History {
     defaultHours: [],
     caps: [],
     rulesKept: [],
+    visits: [],
+    letters: [],
     requests: [],
     lives: [],
     steps: [],
@@ -236,6 +288,7 @@ function emptyHistory(plan: RunPlan): History {
     callIdOf: (id) => secrets.publicId("call", id),
     attemptKeyOf: (id) => secrets.attemptKey(id),
     seriesIdOf: (id) => secrets.publicId("series", id),
+    appointmentIdOf: (id) => secrets.publicId("appointment", id),
     openSeries: (id, document) =>
       JSON.parse(secrets.open(document, seriesDocumentPlace(id))) as SeriesDocument,
     longestTimerMs: 0,
@@ -262,6 +315,9 @@ const noRows: Rows = {
   spending: [],
   charges: [],
   seriesSteps: [],
+  appointments: [],
+  messages: [],
+  notifications: [],
 };
 
 function finish(
@@ -294,5 +350,8 @@ function finish(
     spending: all("line_spending"),
     charges: all("charges"),
     seriesSteps: all("series_steps"),
+    appointments: all("appointments"),
+    messages: all("appointment_messages"),
+    notifications: all("notifications"),
   };
 }

@@ -24,6 +24,8 @@ export const statusAfter: Readonly<Record<string, CallStatus | null>> = {
   "call.skipped": "skipped",
   "call.needs_review": "needs_review",
   "call.corrected": null,
+  "call.amended": null,
+  "appointment.answered": null,
 };
 
 const needReasons = new Set([
