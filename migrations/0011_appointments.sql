@@ -140,7 +140,7 @@ create table appointment_messages (
   updated_at bigint not null,
   unique (appointment_id, kind, round)
 );
-create index appointment_messages_planned on appointment_messages (workspace_id, id) where status = 'planned';
+create index appointment_messages_planned on appointment_messages (workspace_id, at) where status = 'planned';
 create index appointment_messages_by_kind on appointment_messages (workspace_id, kind, at);
 create index appointment_messages_of_notification on appointment_messages (notification_id) where notification_id is not null;
 create index appointment_messages_of_call on appointment_messages (call_id) where call_id is not null;

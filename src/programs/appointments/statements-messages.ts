@@ -74,16 +74,17 @@ export function messageStatements(make: SqlMaker<Tables>) {
           .orderBy("id")
           .limit(arg("limit")),
       ),
-      // Of appointments that somebody deleted from the table.
-      orphans: make.query<Of & { limit: number }, MessageRow>((db, arg) =>
+      // Of appointments that somebody deleted from the table; only what is due soon, so that the walk is short.
+      orphans: make.query<Of & { before: number; limit: number }, MessageRow>((db, arg) =>
         db
           .selectFrom("appointment_messages")
           .selectAll("appointment_messages")
           .leftJoin("appointments", "appointments.id", "appointment_messages.appointment_id")
           .where("appointment_messages.workspace_id", "=", arg("workspace_id"))
           .where("appointment_messages.status", "=", "planned")
+          .where("appointment_messages.at", "<", arg("before"))
           .where("appointments.id", "is", null)
-          .orderBy("appointment_messages.id")
+          .orderBy("appointment_messages.at")
           .limit(arg("limit")),
       ),
       plannedOfClient: make.query<{ client_id: number; limit: number }, MessageRow>((db, arg) =>

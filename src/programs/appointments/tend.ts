@@ -13,6 +13,9 @@ const pagesMax = 1000;
 /** Beyond it nothing is due soon, and the next runs come to it. */
 const horizonMs = 40 * 86_400_000;
 
+/** Messages of deleted appointments are withdrawn when they are due within this: some runs of the job. */
+const soonMs = 1_800_000;
+
 export type Tended = { readonly planned: number; readonly failed: number };
 
 /**
@@ -67,7 +70,7 @@ export async function heal(
     yield* appointments.planMisplanned(args);
   });
   const orphans = await house.read("find messages of nothing", () =>
-    messages.orphans({ workspace_id: actor.workspaceId, limit: pageSize }),
+    messages.orphans({ workspace_id: actor.workspaceId, before: now + soonMs, limit: pageSize }),
   );
   if (orphans.length > 0)
     await house.transact("withdraw messages of nothing", actor, { cancels: orphans.length }, function* (tx) {
