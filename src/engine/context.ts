@@ -134,6 +134,8 @@ export type EngineState = {
   askedAt: number;
   /** A test clock is being moved. */
   isMoved: boolean;
+  /** When a test clock was moved last, by that clock (UTC ms). */
+  movedAt: number;
   /** After a jump of the clock nothing is dialed until then. */
   fencedUntil: number;
   readonly anchor: ClockAnchor;

@@ -100,6 +100,7 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
       draining: false,
       askedAt: -Infinity,
       isMoved: false,
+      movedAt: -Infinity,
       fencedUntil: 0,
       anchor: { wall: options.clock.now(), mono: options.clock.mono() },
       blocked: new Map(),

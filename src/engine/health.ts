@@ -20,7 +20,9 @@ export async function advanceClock(
     await testClock.advanceTo(target, quiet);
   } finally {
     context.state.isMoved = false;
+    context.state.movedAt = context.clock.now();
     context.wake("heartbeat");
+    context.wake("jobs");
   }
   await context.store.run("keep the test clock", () =>
     context.store.statements.settings.put([

@@ -6,7 +6,7 @@ import type { Tx } from "../ports/store.ts";
 import { isClockFenced } from "./clock-watch.ts";
 import type { Context } from "./context.ts";
 import { defaultGraceMs } from "./job-rule.ts";
-import { errorWords, missedWords, noteMissed, planRuns } from "./job-slots.ts";
+import { errorWords, missedWords, nextWake, noteMissed, planRuns } from "./job-slots.ts";
 import { Entries } from "./ledger.ts";
 import { isAlive } from "./recover.ts";
 import { runSure } from "./run-sure.ts";
@@ -69,10 +69,7 @@ export class JobRuns {
     if (await planRuns(context, now)) return now;
     await this.#takeOver(now);
     await this.#claim(now);
-    const [next] = await context.store.read("look for the next job", () =>
-      context.store.statements.timetable.nextWake({}),
-    );
-    const wakeAt = next?.wake_at ?? forever;
+    const wakeAt = await nextWake(context);
     const isAlone = context.store.singleOwner || context.state.isMoved;
     if (isAlone) return wakeAt;
     for (const duty of leftByOthers) context.wake(duty);

@@ -1,3 +1,4 @@
+import { forever } from "../domain/ids.ts";
 import { withoutNumbers } from "../domain/without-numbers.ts";
 import type { Job } from "../ports/job.ts";
 import type { JobRunRow, TimetableRow } from "../ports/timetable-rows.ts";
@@ -11,6 +12,8 @@ import { runSure } from "./run-sure.ts";
 const batch = 100;
 /** A job that this process cannot plan is left for others so long, and then looked at again. */
 const postponedMs = 60_000;
+/** Under the shortest day, so that what comes daily is never held. */
+const movedMs = 22 * 3_600_000;
 
 /**
  * Writes the runs of the slots that have come: 1. read which jobs want to be looked at; 2. in one transaction, for each
@@ -19,15 +22,39 @@ const postponedMs = 60_000;
  */
 export async function planRuns(context: Context, now: number): Promise<boolean> {
   const { statements } = context.store;
-  const rows = await context.store.read("look for jobs", () =>
+  const come = await context.store.read("look for jobs", () =>
     statements.timetable.toWake({ now, limit: batch }),
   );
+  const rows = come.filter((row) => wakeOf(context, row) <= now);
   if (rows.length === 0) return false;
   const lease = await context.ids.reserve({ record: 2 * rows.length, ledger: rows.length });
   await runSure(context, "plan runs of jobs", () => writeRuns(context, lease, rows, now));
   context.ids.release(lease);
   context.announce();
   return rows.length === batch;
+}
+
+/** When the next job is to be looked at; `forever` when none is. */
+export async function nextWake(context: Context): Promise<number> {
+  const { timetable } = context.store.statements;
+  if (!context.state.isMoved) {
+    const [next] = await context.store.read("look for the next job", () => timetable.nextWake({}));
+    return next?.wake_at ?? forever;
+  }
+  const rows = await context.store.read("look for the next jobs", () =>
+    timetable.toWake({ now: forever, limit: batch }),
+  );
+  return Math.min(forever, ...rows.map((row) => wakeOf(context, row)));
+}
+
+/**
+ * While a test clock is being moved nobody waits for what comes many times a day, and months may pass in seconds: its
+ * slots of most of a day join one run. Whatever comes at a time of the day comes at its minute.
+ */
+function wakeOf({ state }: Context, { wake_at: at, slot_at: lastAt }: TimetableRow): number {
+  if (at === null) return forever;
+  if (!state.isMoved || lastAt === null || at - lastAt >= movedMs) return at;
+  return lastAt + movedMs;
 }
 
 function* writeRuns(context: Context, lease: Lease, rows: readonly TimetableRow[], now: number): Tx<void> {
@@ -75,7 +102,9 @@ function tried(
   now: number,
 ): JobStep | null {
   try {
-    return stepOf(context, job, row, isCovered, now);
+    // What was held back while a test clock was moved is not late.
+    const isHeld = context.state.isMoved || now - context.state.movedAt < movedMs;
+    return stepOf(context, isHeld ? { graceMs: forever } : job, row, isCovered, now);
   } catch (error) {
     // A rule that was read when it was set: zone data that lost a zone, or a defect. The other jobs go on.
     context.log.error("A job cannot be planned; it is looked at again in a minute.", {

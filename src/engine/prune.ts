@@ -5,6 +5,8 @@ import { houseParts } from "./house-parts.ts";
 import { transact } from "./program-tx.ts";
 
 const everyMs = 3_600_000;
+/** What programs keep grows old by the day. */
+const programsEveryMs = 24 * everyMs;
 const page = 200;
 const chainMax = 100;
 /** A transaction is tried again for seconds; its mark is of use for as long. */
@@ -14,6 +16,7 @@ const spansKeptMs = 7 * 86_400_000;
 
 /** The duty that removes what is older than it is kept: ended calls with all that belongs to them, old keys and nodes. */
 export function makePrune(context: Context): () => Promise<number> {
+  let prunedAt = -Infinity;
   return async () => {
     const now = context.clock.now();
     const { statements } = context.store;
@@ -55,7 +58,9 @@ export function makePrune(context: Context): () => Promise<number> {
         entries.length === 10 * page
       );
     });
-    const morePrograms = await prunePrograms(context, now);
+    const isTurn = Math.abs(now - prunedAt) >= programsEveryMs;
+    const morePrograms = isTurn && (await prunePrograms(context, now));
+    if (isTurn && !morePrograms) prunedAt = now;
     return full || more || morePrograms || removed === page ? now + 50 : now + everyMs;
   };
 }
