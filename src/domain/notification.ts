@@ -100,6 +100,8 @@ export const notificationReasons = {
   address_gone: "The address, or every device, takes nothing any more.",
   no_address: "The recipient has no device or address for the channel.",
   suppressed: "The number is on the do-not-call list.",
+  not_on_allow_list:
+    "The workspace is in canary, and the number is not on its allow-list: text messages go where calls go.",
   destination_refused: "A premium, satellite, emergency or short number, which is sent no text message.",
   timezone_unknown: "The zone of quiet hours is not known, so they cannot be kept.",
   channel_missing: "The process that looked at it has no such channel.",

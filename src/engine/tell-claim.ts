@@ -191,6 +191,7 @@ function judge(context: Context, row: NotificationRow, people: People, now: numb
     if (addresses.length === 0) return { kind: "fail", reason: "no_address" };
     if (isSuppressed(context, row, addresses, people, now)) return { kind: "fail", reason: "suppressed" };
     if (isNeverTexted(context, row, addresses)) return { kind: "fail", reason: "destination_refused" };
+    if (isInCanary(context, row, addresses)) return { kind: "fail", reason: "not_on_allow_list" };
     return { kind: "send", claimed: { quiet, letters: lettersOf(context, row, addresses) } };
   } catch (error) {
     if (error instanceof Refusal) return { kind: "fail", reason: "timezone_unknown" };
@@ -262,6 +263,16 @@ function isNeverTexted(context: Context, row: NotificationRow, addresses: readon
   if (row.channel !== "sms" || context.messengers?.sms.isSandbox !== false) return false;
   return addresses.some(
     ({ address }) => classifyDestination(address, context.phoneMetadata).kind === "never",
+  );
+}
+
+/** A workspace in canary texts only whom its real lines may ring: an account set up for a trial tells nobody by surprise. */
+function isInCanary(context: Context, row: NotificationRow, addresses: readonly Address[]): boolean {
+  if (row.channel !== "sms" || context.messengers?.sms.isSandbox !== false) return false;
+  const { rules, numbers } = context.book.liveOf(row.workspace_id);
+  if (rules.isOpen) return false;
+  return addresses.some(
+    ({ address }) => !numbers.has(context.secrets.numberHash(row.workspace_id, address)),
   );
 }
 

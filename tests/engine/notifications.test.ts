@@ -310,6 +310,7 @@ test("a provider that reaches people sends no text to premium numbers; the folde
   const house = await start();
   const premium = { channel: "sms", to: { address: "+449098790000" } } as const;
   house.messengers.sms.isSandbox = false;
+  await house.engine.openLive(house.actor, "default");
   const refused = await notify(house, premium);
   const taken = await notify(house, { channel: "sms", to: { address: "+442079460000" } });
   await house.drain();
@@ -321,6 +322,19 @@ test("a provider that reaches people sends no text to premium numbers; the folde
   await notify(house, premium);
   await house.drain();
   assert.equal(house.messengers.sms.letters.length, 2);
+});
+
+test("in canary a provider that reaches people texts only numbers of the allow-list", async () => {
+  const house = await start();
+  house.messengers.sms.isSandbox = false;
+  await house.engine.allowNumber(house.actor, { to: "+12125550101" });
+  const mine = await notify(house, { channel: "sms", to: { address: "+12125550101" } });
+  const other = await notify(house, { channel: "sms", to: { address: "+12125550102" } });
+  await house.drain();
+  assert.deepEqual(
+    [(await look(house, mine)).status, (await look(house, other)).reason],
+    ["sent", "not_on_allow_list"],
+  );
 });
 
 test("a slow provider keeps no other waiting, and each is asked only so many things at once", async () => {
