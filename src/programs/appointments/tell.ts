@@ -49,14 +49,20 @@ export async function prepareTelling(
   const { withdraw, tell, drop } = compare(wanted, plan.dropped, appointment, messages, now);
   const drafted: Telling["tell"][number][] = [];
   const refused: NotTold[] = [];
+  const refusals = new Map<MessageRow, string>();
   for (const { composed, row } of tell) {
     const generation = (row?.generation ?? 0) + 1;
     const draft = await draftOf(context, actor, appointment, composed, generation, now);
     if (typeof draft !== "string") drafted.push({ composed, row, draft, generation });
-    else if (row === null)
-      refused.push({ kind: composed.kind, at: composed.at, status: "dropped", reason: draft });
+    else if (row !== null) refusals.set(row, draft);
+    else refused.push({ kind: composed.kind, at: composed.at, status: "dropped", reason: draft });
   }
-  return { withdraw, tell: drafted, drop: [...drop, ...refused] };
+  return {
+    // What is not told in its new form says why, and not that it was changed.
+    withdraw: withdraw.map(({ row, reason }) => ({ row, reason: refusals.get(row) ?? reason })),
+    tell: drafted,
+    drop: [...drop, ...refused],
+  };
 }
 
 /** The most that storing it takes. */

@@ -74,6 +74,23 @@ test("a call that could not be made in time closes what it was to tell", async (
   assert.equal(reminder?.["reason"], "deadline_passed");
 });
 
+test("a reminder that the house does not take in its new form says why", async () => {
+  const salon = await openSalon();
+  const parties = await openForBusiness(salon, { reminders: ["2h"] }, { channel: "call" });
+  const booked = await book(salon, parties, 3 * HOUR_MS);
+  const days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+  await salon.post("/v1/hours", {
+    name: "small hours",
+    timezone: "America/New_York",
+    weekly: Object.fromEntries(days.map((day) => [day, ["03:00-03:30"]])),
+  });
+  await salon.patch("/v1/settings", { default_hours: "small hours" });
+  await salon.patch(`/v1/clients/${parties.clientId}`, { phone: "+12125550101" });
+  await salon.advance(MINUTE_MS);
+  const reminder = (await salon.messages(booked["id"])).find(({ kind }) => kind === "2h");
+  assert.deepEqual([reminder?.["status"], reminder?.["reason"]], ["withdrawn", "expires_too_early"]);
+});
+
 function book(
   salon: Salon,
   { businessId, clientId, serviceId }: Awaited<ReturnType<typeof openForBusiness>>,
