@@ -153,7 +153,9 @@ export const smsSender: Kind<string> = {
   expected:
     "a number such as +14155550100, a short code, a name of up to 11 letters and digits, or a messaging service (MG…)",
   read: (value) =>
-    /^(?:\+[1-9]\d{6,14}|\d{3,8}|MG[0-9a-fA-F]{32}|(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9 ]{0,9}[A-Za-z0-9])?)$/.test(value)
+    /^(?:\+[1-9]\d{6,14}|\d{3,8}|MG[0-9a-fA-F]{32}|(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9 ]{0,9}[A-Za-z0-9])?)$/.test(
+      value,
+    )
       ? { ok: true, value }
       : { ok: false },
 };

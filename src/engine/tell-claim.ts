@@ -271,9 +271,7 @@ function isInCanary(context: Context, row: NotificationRow, addresses: readonly 
   if (row.channel !== "sms" || context.messengers?.sms.isSandbox !== false) return false;
   const { rules, numbers } = context.book.liveOf(row.workspace_id);
   if (rules.isOpen) return false;
-  return addresses.some(
-    ({ address }) => !numbers.has(context.secrets.numberHash(row.workspace_id, address)),
-  );
+  return addresses.some(({ address }) => !numbers.has(context.secrets.numberHash(row.workspace_id, address)));
 }
 
 function lettersOf(

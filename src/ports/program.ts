@@ -47,7 +47,9 @@ export type Plugged = {
   /** Runs once, before anything else of the program; for what every installation needs. */
   begin?(): Promise<void>;
   /** What else the program knows of a person: a number of whoever has this id, an id of whoever has this number. */
-  identify?(person: ErasedPerson): Promise<Partial<Pick<ErasedPerson, "numbers" | "emails" | "recipientIds">>>;
+  identify?(
+    person: ErasedPerson,
+  ): Promise<Partial<Pick<ErasedPerson, "numbers" | "emails" | "recipientIds">>>;
   /** Removes a person from the program's tables, in the transaction that removes them everywhere; see `ErasedPerson`. */
   erase?(tx: ProgramTx, person: ErasedPerson): Tx<Readonly<Record<string, number>>>;
   /** Removes what is older than the workspace keeps, a bounded number of rows; answers how many. */

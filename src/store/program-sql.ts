@@ -8,7 +8,7 @@ import { StatementMaker } from "./statement.ts";
  */
 export function programSql<DB>(dialect: Dialect): SqlMaker<DB> {
   const make = new StatementMaker(dialect);
-  const own = (table: keyof DB & string): keyof Tables => table as string as keyof Tables;
+  const own = (table: keyof DB & string): keyof Tables => table as keyof Tables;
   return {
     dialect: dialect.name,
     query: (build) => make.query(build as unknown as Parameters<typeof make.query>[0]) as never,

@@ -31,7 +31,8 @@ export function blocksOf(markdown: string): readonly Block[] {
 }
 
 /** A command that stays up: it is started, and the page goes on once it says where it is. */
-const STAYS_UP = /^(?:npm start|carillon (?:serve|worker|manage celery:(?:worker|beat))\b.*|node examples\/\S+)$/;
+const STAYS_UP =
+  /^(?:npm start|carillon (?:serve|worker|manage celery:(?:worker|beat))\b.*|node examples\/\S+)$/;
 const ASSIGNS = /^\s*(?:export )?([A-Z][A-Z_]*)=/gm;
 /** The Postgres of the pages; there is a real one in its place. */
 const DATABASE = "postgres://carillon:secret@db.example.com/carillon";

@@ -46,7 +46,11 @@ export async function startServer(t: { after(then: () => unknown): void }, env: 
 }
 
 /** Runs one command line within this process, which is much quicker; time is real. */
-export async function runHere(argv: readonly string[], cwd: string, env: Record<string, string>): Promise<Ended> {
+export async function runHere(
+  argv: readonly string[],
+  cwd: string,
+  env: Record<string, string>,
+): Promise<Ended> {
   let [out, err] = ["", ""];
   const code = await runCli(argv, {
     ...processTerminal(),

@@ -41,7 +41,7 @@ export class PostOffice {
     return {
       channel,
       provider: "post office",
-      isSandbox: false,
+      isSandbox: true,
       check: () => Promise.resolve(null),
       wrongAddress: (address) => addressFault(channel, address),
       send: (letter) => this.#take(owner, letter),

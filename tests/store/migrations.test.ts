@@ -18,6 +18,12 @@ const frozen: Readonly<Record<string, string>> = {
   "0004_webhooks": "00885779461ddf6d71de434ecdc5a3b8d51c4bbd631c13433a122ef28c5f8f94",
   "0005_live_safety": "0b12bd61ebe2b864953545a0fb50afd8f0912a7ceb259808303b0c4d5d6b6203",
   "0006_agents": "57354bb60ed349e8ddd6a33f696a225284ba98c88ad744194111f3ee83fce51e",
+  "0007_programs": "4d4fad8d9033a75ab9220b8315e5f0c016a0c8de1aac34884655ca907f9825f6",
+  "0008_notifications": "2092538bea5952b0766b7c7be6498045099a4c5065d521362d09bcf68116ed08",
+  "0009_timetable": "e42365a7eefe3e061935bb27ed8d13851e1ce7097ec9169674f8fb4457425c48",
+  "0010_renewals": "3976710b3849214e58756e06ba431bcb6d42c9ec7f31b5d89879af5972f58600",
+  "0011_appointments": "e10411965ed11f0fcce1c0a78e44b5a9be6c51065c5619abbeba2ebb31e95b4d",
+  "0012_erasures": "851d07b0758dbef642e6b81b2e0a1c9fb46375bbf2c0d469fbddac7503f51e93",
 };
 
 const ports = { clock: new FakeClock(), log: silentLog };

@@ -2,7 +2,14 @@ import { nextCallStatus } from "../../src/domain/call.ts";
 import { parsePhone } from "../../src/domain/phone.ts";
 import { Refusal, refuseField } from "../../src/domain/refusal.ts";
 import { defaultRetryPolicy } from "../../src/domain/retry.ts";
-import type { HoursView, KeyView, LineView, Principal, RetryPolicyView, SuppressionView } from "../../src/engine/config-api.ts";
+import type {
+  HoursView,
+  KeyView,
+  LineView,
+  Principal,
+  RetryPolicyView,
+  SuppressionView,
+} from "../../src/engine/config-api.ts";
 import type { Actor, CallRequest, CallView, Engine, EventView } from "../../src/engine/engine.ts";
 
 import { FAKE_START } from "./fake-clock.ts";

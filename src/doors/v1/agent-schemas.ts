@@ -1,6 +1,15 @@
 import { type Static, Type } from "typebox";
 
-import { anyObject, answer, label, nullable, pageOf, patchOf, strict, utc } from "../../ports/http/schema-parts.ts";
+import {
+  anyObject,
+  answer,
+  label,
+  nullable,
+  pageOf,
+  patchOf,
+  strict,
+  utc,
+} from "../../ports/http/schema-parts.ts";
 
 export const agentCreate = strict("AgentCreate", {
   id: Type.Optional(label("Your own id of it, which calls name; without it one is made.")),

@@ -5,7 +5,14 @@ import type { Engine } from "../../engine/engine.ts";
 import type { DoorPorts } from "../../ports/door.ts";
 
 import { renderLine } from "./render.ts";
-import { type Checked, actorOf, etagOf, ifVersionOf, requireVersion, wholePage } from "../../ports/http/requests.ts";
+import {
+  type Checked,
+  actorOf,
+  etagOf,
+  ifVersionOf,
+  requireVersion,
+  wholePage,
+} from "../../ports/http/requests.ts";
 import type { LineCreate, LinePatch, ReasonBody } from "./schemas.ts";
 
 /** The handlers of `/v1/lines`. */

@@ -2,7 +2,17 @@ import { type Static, Type } from "typebox";
 
 import { numberTypes } from "../../domain/destination.ts";
 
-import { answer, label, nullable, oneOf, pageOf, patchOf, strict, utc, utcOrNull } from "../../ports/http/schema-parts.ts";
+import {
+  answer,
+  label,
+  nullable,
+  oneOf,
+  pageOf,
+  patchOf,
+  strict,
+  utc,
+  utcOrNull,
+} from "../../ports/http/schema-parts.ts";
 
 const amount = Type.String({ description: "Decimal text, at most six decimals.", example: "0.0145" });
 const amountIn = Type.String({ maxLength: 20, description: "Decimal text.", example: "0.0145" });

@@ -4,7 +4,14 @@ import type { Engine } from "../../engine/engine.ts";
 import type { NotificationHandlerView } from "../../engine/notify.ts";
 import type { DoorPorts } from "../../ports/door.ts";
 
-import { type Checked, actorOf, callerOf, etagOf, ifVersionOf, wholePage } from "../../ports/http/requests.ts";
+import {
+  type Checked,
+  actorOf,
+  callerOf,
+  etagOf,
+  ifVersionOf,
+  wholePage,
+} from "../../ports/http/requests.ts";
 import { privateOf } from "./webhook-endpoints.ts";
 import { renderHandler } from "./webhook-render.ts";
 import type { HandlerCreate, HandlerPatch } from "./webhook-schemas.ts";

@@ -54,8 +54,7 @@ export function addPeople(app: FastifyInstance, { engine }: DoorPorts<Engine>): 
       description:
         "Names, numbers and addresses go everywhere; what happened, when and how it ended stays without them. What waits for the person is canceled, and their numbers stay on the do-not-call list as keyed hashes. There is no way back.",
     },
-    async (request) =>
-      render(await engine.erasePerson(actorOf(request), request.body)),
+    async (request) => render(await engine.erasePerson(actorOf(request), request.body)),
   );
   people.get(
     "listErasures",

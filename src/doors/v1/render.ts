@@ -1,7 +1,13 @@
 import { forever } from "../../domain/ids.ts";
 import { formatDuration } from "../../domain/duration.ts";
 import { type ZoneBook, type ZoneRules, formatLocal, formatUtc } from "../../domain/zone.ts";
-import type { HoursView, KeyView, LineView, RetryPolicyView, SuppressionView } from "../../engine/config-api.ts";
+import type {
+  HoursView,
+  KeyView,
+  LineView,
+  RetryPolicyView,
+  SuppressionView,
+} from "../../engine/config-api.ts";
 import type { AttemptView, CallView, EventView, MoveView } from "../../engine/engine.ts";
 
 import type { AttemptJson, CallJson, EventJson } from "./call-schemas.ts";

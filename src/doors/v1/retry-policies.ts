@@ -6,7 +6,14 @@ import type { Engine } from "../../engine/engine.ts";
 import type { DoorPorts } from "../../ports/door.ts";
 
 import { renderRetryPolicy } from "./render.ts";
-import { type Checked, actorOf, etagOf, ifVersionOf, requireVersion, wholePage } from "../../ports/http/requests.ts";
+import {
+  type Checked,
+  actorOf,
+  etagOf,
+  ifVersionOf,
+  requireVersion,
+  wholePage,
+} from "../../ports/http/requests.ts";
 import type { RetryPolicyCreate, RetryPolicyPatch } from "./schemas.ts";
 
 /** The handlers of `/v1/retry-policies`. */

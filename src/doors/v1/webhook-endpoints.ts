@@ -4,7 +4,14 @@ import type { Engine } from "../../engine/engine.ts";
 import type { WebhookEndpointView } from "../../engine/notify.ts";
 import type { Caller, DoorPorts } from "../../ports/door.ts";
 
-import { type Checked, actorOf, callerOf, etagOf, ifVersionOf, wholePage } from "../../ports/http/requests.ts";
+import {
+  type Checked,
+  actorOf,
+  callerOf,
+  etagOf,
+  ifVersionOf,
+  wholePage,
+} from "../../ports/http/requests.ts";
 import { renderEndpoint } from "./webhook-render.ts";
 import type { EndpointCreate, EndpointPatch, SecretRotation } from "./webhook-schemas.ts";
 

@@ -47,11 +47,7 @@ export function erasureStatements(make: StatementMaker): Pick<Statements, "erasu
       ),
       blankCalls: make.updateMany("calls", id, { dedupe_key: "text" }),
       blankAttempts: make.updateMany("attempts", id, { detail: "text", carrier_ref: "text" }),
-      setReport: make.updateMany(
-        "reports",
-        { attempt_id: "bigint", report_key: "text" },
-        { body: "text" },
-      ),
+      setReport: make.updateMany("reports", { attempt_id: "bigint", report_key: "text" }, { body: "text" }),
       setEntry: make.updateMany("ledger", id, { data: "text" }),
       deliveriesAfter: make.query((db, arg) =>
         db
