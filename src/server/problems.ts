@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 
 import { Refusal, type RefusalCode, refusals } from "../domain/refusal.ts";
 import type { Log } from "../ports/log.ts";
+import { StoreError } from "../ports/store.ts";
 
 /** Seconds to wait before asking again, for the refusals that pass by themselves. */
 const retryAfterSeconds = {
@@ -69,9 +70,24 @@ export function refusalOf(error: unknown, request: FastifyRequest, log: Log): Re
   const known = knownByCode(error);
   if (known !== null) return known;
   logFailure(log, request, error);
+  if (error instanceof StoreError && error.fault !== "broken") return refusalOfStore(error);
   return new Refusal("internal", "The request failed on our side; nothing is known to have changed.", {
     cause: error,
   });
+}
+
+/** What the store could not do now it may be able to do in a moment. */
+function refusalOfStore(error: StoreError): Refusal {
+  const cause = { cause: error };
+  if (error.fault === "full")
+    return new Refusal("store_full", "The database's disk is full; nothing was changed.", cause);
+  return error.fault === "commit_unknown"
+    ? new Refusal(
+        "store_unavailable",
+        "The database did not answer to a commit, so that this may or may not have happened. Look, or send it again with its Idempotency-Key.",
+        cause,
+      )
+    : new Refusal("store_unavailable", "The database cannot be reached; nothing was changed.", cause);
 }
 
 function logFailure(log: Log, request: FastifyRequest, error: unknown): void {
