@@ -167,7 +167,11 @@ export async function retryFailed(context: Context, actor: Actor, limit: number)
   const most = Math.min(limit, retriedMax);
   const lease = await context.ids.reserve({ ledger: most });
   const now = context.clock.now();
-  const count = await runSure(context, "try failed notifications again", function* () {
+  const entryId = lease.next("ledger");
+  let retried = 0;
+  const count = await runSure(context, "try failed notifications again", function* (isAgain) {
+    // After a lost answer: what is told in the history has happened, and others may have failed since.
+    if (isAgain && (yield* statements.ledger.byIds([{ id: entryId }])).length > 0) return retried;
     const entries = new Entries(lease);
     const found = yield* statements.notifications.givenUp({
       workspace_id: actor.workspaceId,
@@ -184,7 +188,8 @@ export async function retryFailed(context: Context, actor: Actor, limit: number)
     yield* statements.notifications.change(rows);
     yield* statements.notificationDue.insert(rows.flatMap(dueRow));
     yield* statements.ledger.insert(entries.rows);
-    return rows.length;
+    retried = rows.length;
+    return retried;
   });
   context.ids.release(lease);
   if (count > 0) {

@@ -27,4 +27,5 @@ export const keptSeeds: readonly { readonly seed: number; readonly found: string
   { seed: 13, found: "a reminder was tried again after its appointment was canceled" },
   { seed: 57, found: "what a call was to tell stayed planned when the call expired" },
   { seed: 128, found: "letters that were taken in a commit without an answer were never sent" },
+  { seed: 842, found: "a run that tried failed notifications again met its own history after a lost answer" },
 ];

@@ -283,12 +283,26 @@ const withBookings: readonly Mutation[] = [
     `if (row.status !== "dialing" || row.expires_at <= this.now) return null;`,
     `if (row.status === "dialing" || row.expires_at <= this.now) return null;`,
   ),
-  one(
-    "M33 what comes late is sent in quiet hours",
-    "src/engine/tell-claim.ts",
-    `if (loudAt > now) return { kind: "move", to: loudAt };`,
-    `if (loudAt > now) quiet.length = 0;`,
-  ),
+  {
+    name: "M33 quiet hours are not looked at",
+    patches: [
+      {
+        file: "src/programs/appointments/rules.ts",
+        from: "if (quiet === null || !isQuiet(quiet, ideal)) return ideal;",
+        to: "if (quiet === null || ideal > 0) return ideal;",
+      },
+      {
+        file: "src/engine/tell-claim.ts",
+        from: `if (loudAt > now) return { kind: "move", to: loudAt };`,
+        to: "if (loudAt > now) quiet.length = 0;",
+      },
+      {
+        file: "src/engine/tell-claim.ts",
+        from: "if (loudAt === null || loudAt >= row.expires_at)",
+        to: "if (loudAt === null)",
+      },
+    ],
+  },
   one(
     "M34 reminders are planned without regard to quiet hours",
     "src/programs/appointments/rules.ts",
