@@ -12,10 +12,12 @@ const staleMs = 180_000;
 
 /**
  * Gives up what somebody began to send and nobody recorded: it may have been sent, so it is never sent again. Where no
- * other process can be alive that holds for all that is not ours, else for what is older than any try.
+ * other process can be alive that holds for all that is not ours, else for what is older than any try. True while there is
+ * something that is being sent.
  */
-export async function sweepUnconfirmed(context: Context): Promise<void> {
+export async function sweepUnconfirmed(context: Context): Promise<boolean> {
   const { statements } = context.store;
+  let any = false;
   for (let after = 0; ;) {
     const found = await context.store.read("look for what was being sent", () =>
       statements.notifications.underWay({ after_id: after, limit: page }),
@@ -31,8 +33,9 @@ export async function sweepUnconfirmed(context: Context): Promise<void> {
         lost.map(({ id }) => id),
         now,
       );
+    any ||= found.length > lost.length;
     const last = found.at(-1);
-    if (last === undefined || found.length < page) return;
+    if (last === undefined || found.length < page) return any;
     after = last.id;
   }
 }

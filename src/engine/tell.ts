@@ -37,6 +37,8 @@ export class Tell {
   readonly #under = new Map<MessageChannel, number>(messageChannels.map((channel) => [channel, 0]));
   readonly #heldUntil = new Map<MessageChannel, number>();
   #sweepAt = 0;
+  /** Something may be marked as being sent, by this process or by one before it. */
+  #mayBeLost = true;
   #stopped = false;
 
   constructor(context: Context) {
@@ -68,7 +70,7 @@ export class Tell {
     const { clock, messengers, state, store } = this.#context;
     if (messengers === undefined || this.#stopped || state.draining) return forever;
     if (clock.now() >= this.#sweepAt) {
-      await sweepUnconfirmed(this.#context);
+      this.#mayBeLost = await sweepUnconfirmed(this.#context);
       this.#sweepAt = clock.now() + sweepMs;
     }
     if (isClockFenced(this.#context)) return Math.max(state.fencedUntil, clock.now() + 1);
@@ -80,7 +82,9 @@ export class Tell {
     // A channel without room is looked at again when one of its tries has ended.
     const heads = (await this.#heads()).filter(({ channel }) => this.#roomOf(channel) > 0);
     const next = heads.map(({ channel, dueAt }) => Math.max(dueAt, this.#heldUntil.get(channel) ?? 0, now));
-    return Math.min(this.#sweepAt, store.singleOwner ? forever : now + pollMs, ...next);
+    // Alone, and with nothing on its way, nobody can have left anything behind.
+    const sweepAt = store.singleOwner && !this.#mayBeLost ? forever : this.#sweepAt;
+    return Math.min(sweepAt, store.singleOwner ? forever : now + pollMs, ...next);
   }
 
   async #heads() {
@@ -122,6 +126,7 @@ export class Tell {
 
   #start(claimed: Claimed, messenger: Messenger): void {
     const { channel } = claimed.row;
+    this.#mayBeLost = true;
     this.#count(channel, 1);
     void this.#tell(claimed, messenger).finally(() => {
       this.#count(channel, -1);
