@@ -91,7 +91,7 @@ function* chained(callId: number, head: number, entries: readonly LedgerRow[]): 
 }
 
 /** A call's entries from the newest backwards. Ids are set aside before a transaction, so they do not tell the order. */
-function chainOf(head: number, entries: readonly LedgerRow[]): readonly LedgerRow[] {
+export function chainOf(head: number, entries: readonly LedgerRow[]): readonly LedgerRow[] {
   const byId = new Map(entries.map((row) => [row.id, row]));
   const chain: LedgerRow[] = [];
   for (let id: number | null = head; id !== null && chain.length <= entries.length;) {

@@ -1,11 +1,21 @@
-import type { Report } from "../../../src/domain/report.ts";
 import type { Checker } from "../checker.ts";
+import { chainOf } from "./accountability.ts";
+
+/** What an attempt's end is told as. */
+const ends = new Set([
+  "call.retry_planned",
+  "call.released",
+  "call.completed",
+  "call.failed",
+  "call.needs_review",
+  "call.corrected",
+]);
 
 /** I3: the next attempt is claimed only once the one before it is known to be over, and truly is. */
 export const order: Checker = {
   name: "I3",
   promise: "A call's next attempt starts only after the one before is known to have ended.",
-  *check({ history, attemptsOf, reportsOf, dialsOf, ledgerOf }) {
+  *check({ history, calls, attemptsOf, dialsOf, ledgerOf }) {
     const most = history.plan.fastRetries ? 6 : 8;
     for (const [callId, dials] of dialsOf) {
       if (dials.length > most)
@@ -26,10 +36,13 @@ export const order: Checker = {
             row.at <= next.claimed_at &&
             row.at >= attempt.claimed_at,
         );
-        const endKnownAt = (reportsOf.get(attempt.id) ?? [])
-          .filter((row) => (JSON.parse(row.body) as Report).kind === "ended")
-          .reduce((first, row) => Math.min(first, row.received_at), Infinity);
-        if (endKnownAt > next.claimed_at && !isDecided)
+        // Told by the order of the call's history: the clock may have been set back in between. The newest comes first.
+        const chain = chainOf(calls.get(callId)?.ledger_head ?? 0, ledgerOf.get(callId) ?? []);
+        const dialed = chain.findIndex((row) => row.type === "call.dialing" && row.attempt_id === next.id);
+        const isOver = chain
+          .slice(dialed + 1)
+          .some((row) => row.attempt_id === attempt.id && ends.has(row.type));
+        if (!isOver && !isDecided)
           yield {
             what: `attempt ${next.number} was claimed before ${attempt.number} was known to be over`,
             callId,
