@@ -4,12 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 
+import type { Tuning } from "../../src/engine/context.ts";
 import { openStore } from "../../src/store/open.ts";
 import { type TestEngine, startEngine } from "../support/engine.ts";
 import { KeptChannel } from "../support/kept-channel.ts";
 import { silentLog } from "../support/silent.ts";
 
 const minute = 60_000;
+const day = 24 * 60 * minute;
 const to = "+12125550137";
 const planted = ["2125550137", "Zebedee Quux", "zebedee-custom-7", "quux@example.com", "Quuxmetadata"];
 const person = {
@@ -21,7 +23,10 @@ const person = {
 };
 
 /** An engine on a file, with everything in it that knows a person: calls of every kind, a series, lists, messages. */
-async function fileWithPerson(context: TestContext): Promise<TestEngine & { readonly folder: string }> {
+async function fileWithPerson(
+  context: TestContext,
+  tuning: Partial<Tuning> = {},
+): Promise<TestEngine & { readonly folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), "carillon-erasure-"));
   context.after(() => rmSync(folder, { recursive: true }));
   const store = await openStore(
@@ -32,6 +37,7 @@ async function fileWithPerson(context: TestContext): Promise<TestEngine & { read
   const t = await startEngine({
     store,
     channels: { webhook, log: new KeptChannel() },
+    tuning,
     journalPath: join(folder, "carillon.db.sandbox"),
   });
   context.after(() => store.close());
@@ -134,6 +140,23 @@ test("an erasure that a crash cut short is brought to its end by the next proces
   assert.equal(erasure?.status, "done");
   const { data } = await next.engine.listCalls(next.actor, { to }, { limit: 10 });
   assert.deepEqual(new Set(data.map((call) => call.to)), new Set([""]));
+});
+
+test("what is older than it is kept is nowhere in the files either", async (context) => {
+  const t = await fileWithPerson(context, { keepCallsMs: 2 * day, keepDeliveriesMs: 2 * day });
+  const { data } = await t.engine.listSeries(t.actor, {}, { limit: 10 });
+  for (const { id } of data) await t.engine.endSeries(t.actor, id);
+  const live = await t.engine.listLiveNumbers(t.actor);
+  assert.ok(found(t.folder).length > 0, "the person was there");
+  await t.advance(day);
+  assert.ok(found(t.folder).length > 0, "and is kept for as long as was said");
+  await t.advance(4 * day);
+  for (const { id } of live) await t.engine.disallowNumber(t.actor, id);
+  for (const { id } of (await t.engine.listSuppressions(t.actor, { limit: 50 })).data)
+    await t.engine.removeSuppression(t.actor, id);
+  await t.store.scrub();
+  assert.deepEqual((await t.engine.listCalls(t.actor, {}, { limit: 10 })).data, []);
+  assert.deepEqual(found(t.folder), []);
 });
 
 test("whom to forget must be said, in a way that is understood", async () => {
