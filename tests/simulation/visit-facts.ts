@@ -125,7 +125,8 @@ export function idealOf(zones: ZoneBook, { timezone }: Shop, kind: string, start
   if (days === undefined) return at;
   const clock = localText(zones, timezone, at).slice(11, 16);
   const near = at - Number(days) * 86_400_000;
-  for (const shiftMs of [0, 1_800_000, -1_800_000, 3_600_000, -3_600_000]) {
+  // The earliest first: a time that comes twice means its first coming.
+  for (const shiftMs of [-3_600_000, -1_800_000, 0, 1_800_000, 3_600_000]) {
     if (localText(zones, timezone, near + shiftMs).slice(11, 16) === clock) return near + shiftMs;
   }
   // The clock jumped over that time; it comes within the hour.
