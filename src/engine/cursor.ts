@@ -23,17 +23,29 @@ export function beforeOf(page: PageRequest, mark: string): number {
   return page.cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(page.cursor, mark);
 }
 
-/** A page out of rows of which one more than asked for was read, to see whether another page follows. */
+/** The rows of a page, out of which one more than asked for was read to see whether another page follows. */
+export function cutPage<Row extends { readonly id: number }>(
+  rows: readonly Row[],
+  page: PageRequest,
+  mark: string,
+): Page<Row> {
+  const data = rows.slice(0, page.limit);
+  const last = data.at(-1);
+  return {
+    data,
+    nextCursor: rows.length > page.limit && last !== undefined ? writeCursor(last.id, mark) : null,
+  };
+}
+
+/** As `cutPage`, with each row as it is shown. */
 export function pageOf<Row extends { readonly id: number }, View>(
   rows: readonly Row[],
   page: PageRequest,
   mark: string,
   view: (row: Row) => View,
 ): Page<View> {
-  const shown = rows.slice(0, page.limit);
-  const last = shown.at(-1);
-  const nextCursor = rows.length > page.limit && last !== undefined ? writeCursor(last.id, mark) : null;
-  return { data: shown.map(view), nextCursor };
+  const { data, nextCursor } = cutPage(rows, page, mark);
+  return { data: data.map(view), nextCursor };
 }
 
 function check(mark: string): number {

@@ -22,6 +22,18 @@ export type CallDocument = {
   readonly occurrence?: { readonly slot: string; readonly number: number };
 };
 
+/** A call of which nothing is known any more. */
+export const emptyDocument: CallDocument = {
+  timezone: null,
+  timezoneSource: null,
+  name: null,
+  purpose: null,
+  metadata: {},
+  script: null,
+  hoursId: null,
+  policyId: null,
+};
+
 /** Weekly ranges as in calling hours; without a zone the recipient's counts. */
 export type CallWindow = {
   readonly timezone: string | null;

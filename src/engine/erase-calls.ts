@@ -4,7 +4,7 @@ import type { CallRow, LedgerRow } from "../ports/rows.ts";
 import type { Tx } from "../ports/store.ts";
 import { editCall } from "./change.ts";
 import type { Context } from "./context.ts";
-import { type CallDocument, documentPlace, parseDocument, phonePlace } from "./document.ts";
+import { type CallDocument, documentPlace, emptyDocument, parseDocument, phonePlace } from "./document.ts";
 import type { Actor } from "./engine.ts";
 import { Entries, move } from "./ledger.ts";
 import { runSure } from "./run-sure.ts";
@@ -117,19 +117,9 @@ function readable(read: () => string): string | null {
 }
 
 function blanked(text: string | null): CallDocument {
-  const nothing: CallDocument = {
-    timezone: null,
-    timezoneSource: null,
-    name: null,
-    purpose: null,
-    metadata: {},
-    script: null,
-    hoursId: null,
-    policyId: null,
-  };
-  if (text === null) return nothing;
+  if (text === null) return emptyDocument;
   const { purpose, hoursId, policyId, occurrence } = parseDocument(text);
-  return { ...nothing, purpose, hoursId, policyId, ...(occurrence !== undefined && { occurrence }) };
+  return { ...emptyDocument, purpose, hoursId, policyId, ...(occurrence !== undefined && { occurrence }) };
 }
 
 /** Free words of carriers and people go; times, outcomes and reasons stay. */

@@ -2,7 +2,7 @@ import { Refusal } from "../domain/refusal.ts";
 import type { NotificationRow } from "../ports/notification-rows.ts";
 import type { NotificationStatus, QuietHours } from "../ports/program.ts";
 import type { Context } from "./context.ts";
-import { beforeOf, writeCursor } from "./cursor.ts";
+import { beforeOf, pageOf } from "./cursor.ts";
 import { endOf } from "./devices.ts";
 import type { Actor, Page, PageRequest } from "./engine.ts";
 import { openAddress, openWords } from "./notification-write.ts";
@@ -49,12 +49,7 @@ export async function listNotifications(
   }
   // One that changed its status between two looks would stand there twice.
   const found = [...new Map(rows.map((row) => [row.id, row])).values()].toSorted((a, b) => b.id - a.id);
-  const shown = found.slice(0, page.limit);
-  const last = shown.at(-1);
-  return {
-    data: shown.map((row) => notificationView(context, row)),
-    nextCursor: found.length > page.limit && last !== undefined ? writeCursor(last.id, mark) : null,
-  };
+  return pageOf(found, page, mark, (row) => notificationView(context, row));
 }
 
 /** The workspace's own notification. Throws `not_found`. */

@@ -2,7 +2,7 @@ import { Refusal, refuseField } from "../domain/refusal.ts";
 import type { RecipientRow } from "../ports/notification-rows.ts";
 import type { Tx } from "../ports/store.ts";
 import type { Context } from "./context.ts";
-import { beforeOf, writeCursor } from "./cursor.ts";
+import { beforeOf, cutPage } from "./cursor.ts";
 import type { Actor, Page, PageRequest } from "./engine.ts";
 import { Entries } from "./ledger.ts";
 import { checkVersion } from "./lines.ts";
@@ -66,12 +66,8 @@ export async function listRecipients(
       limit: page.limit + 1,
     }),
   );
-  const shown = rows.slice(0, page.limit);
-  const last = shown.at(-1);
-  return {
-    data: await views(context, shown),
-    nextCursor: rows.length > page.limit && last !== undefined ? writeCursor(last.id, "recipients") : null,
-  };
+  const { data, nextCursor } = cutPage(rows, page, "recipients");
+  return { data: await views(context, data), nextCursor };
 }
 
 /** Forgets a recipient with its devices; notifications that were made stay as they are. */

@@ -3,7 +3,7 @@ import { Refusal } from "../domain/refusal.ts";
 import { formatWall } from "../domain/zone.ts";
 import type { OccurrenceRow, SeriesRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
-import { beforeOf, writeCursor } from "./cursor.ts";
+import { beforeOf, pageOf } from "./cursor.ts";
 import type { Actor, Page, PageRequest } from "./engine.ts";
 import { numberHash } from "./list.ts";
 import type { OccurrenceView, SeriesFilter, SeriesView } from "./series-api.ts";
@@ -55,12 +55,8 @@ export async function listSeries(
       )),
     );
   }
-  const shown = rows.toSorted((a, b) => b.id - a.id).slice(0, page.limit);
-  const last = shown.at(-1);
-  return {
-    data: shown.map((row) => seriesView(context, openSeries(context, row))),
-    nextCursor: rows.length > page.limit && last !== undefined ? writeCursor(last.id, mark) : null,
-  };
+  const newestFirst = rows.toSorted((a, b) => b.id - a.id);
+  return pageOf(newestFirst, page, mark, (row) => seriesView(context, openSeries(context, row)));
 }
 
 /** What became of a series' slots, newest first. */

@@ -8,7 +8,7 @@ import type { Move } from "../domain/window.ts";
 import { formatLocal } from "../domain/zone.ts";
 import type { AttemptRow, CallDocumentRow, CallRow } from "../ports/rows.ts";
 import type { Context } from "./context.ts";
-import { type CallDocument, documentPlace, parseDocument, phonePlace } from "./document.ts";
+import { type CallDocument, documentPlace, emptyDocument, parseDocument, phonePlace } from "./document.ts";
 import type { Actor, AttemptView, CallView } from "./engine.ts";
 import { type LineWaits, readLineWaits } from "./line-waits.ts";
 import { displayZone } from "./plan.ts";
@@ -165,20 +165,9 @@ export function viewOfRows(
     );
   } catch {
     // The row is parked by whoever has to act on it; to show it, its unreadable part is left out.
-    return viewOf(context, row, "", document ?? nothingKept, unreadable, extras);
+    return viewOf(context, row, "", document ?? nothingKept, emptyDocument, extras);
   }
 }
-
-const unreadable: CallDocument = {
-  timezone: null,
-  timezoneSource: null,
-  name: null,
-  purpose: null,
-  metadata: {},
-  script: null,
-  hoursId: null,
-  policyId: null,
-};
 
 export function attemptView(context: Context, row: AttemptRow): AttemptView {
   return {

@@ -1,6 +1,7 @@
+import { asObject, readObject } from "../../domain/json-object.ts";
 import { withoutNumbers } from "../../domain/without-numbers.ts";
 import type { OutsideAnswer, OutsideFetch } from "../../ports/carrier.ts";
-import { asFields, member, objectOf, textIn } from "./fields.ts";
+import { member, textIn } from "./fields.ts";
 import type { Fields } from "./fields.ts";
 import { DEFAULT_TIMEOUT_MS } from "./settings.ts";
 import type { LiveKitSettings, Project } from "./settings.ts";
@@ -44,7 +45,7 @@ export function ask(fetch: OutsideFetch, one: Ask): Promise<OutsideAnswer> {
 /** The message that a request was answered with; null when it failed, or cannot be read. */
 export function messageIn(answer: OutsideAnswer): Fields | null {
   const isSuccess = answer.kind === "answer" && answer.status >= 200 && answer.status < 300;
-  return isSuccess ? objectOf(answer.body) : null;
+  return isSuccess ? readObject(answer.body) : null;
 }
 
 /** A failure in the server's own words. */
@@ -59,8 +60,8 @@ export type Failure = {
 };
 
 export function failureIn(answer: Extract<OutsideAnswer, { kind: "answer" }>): Failure {
-  const error = objectOf(answer.body);
-  const meta = asFields(member(error, "meta"));
+  const error = readObject(answer.body);
+  const meta = asObject(member(error, "meta"));
   const sipStatus = textIn(meta, "sip_status_code");
   return {
     status: answer.status,

@@ -1,7 +1,8 @@
+import { asObject, readObject } from "../../domain/json-object.ts";
 import { createHash, timingSafeEqual } from "node:crypto";
 
 import type { Callback, CallbackReading } from "../../ports/carrier.ts";
-import { asFields, countIn, member, objectOf, textIn } from "./fields.ts";
+import { countIn, member, textIn } from "./fields.ts";
 import type { Fields } from "./fields.ts";
 import { endOf, readPhone, stateOf } from "./participant.ts";
 import { attemptKeyOfIdentity } from "./room.ts";
@@ -46,7 +47,7 @@ export function readCallback(
 }
 
 function reportsIn(event: Fields, settings: LiveKitSettings, now: number) {
-  const phone = readPhone(asFields(member(event, "participant")) ?? {});
+  const phone = readPhone(asObject(member(event, "participant")) ?? {});
   const name = textIn(event, "event");
   const createdAt = countIn(event, "created_at") * 1000;
   // Unique for the event; LiveKit writes whole seconds, and nothing happened later than now.
@@ -58,11 +59,11 @@ function reportsIn(event: Fields, settings: LiveKitSettings, now: number) {
 }
 
 function eventOf({ rawBody }: Callback): Fields | null {
-  return rawBody.length > BODY_BYTES_MAX ? null : objectOf(new TextDecoder().decode(rawBody));
+  return rawBody.length > BODY_BYTES_MAX ? null : readObject(new TextDecoder().decode(rawBody));
 }
 
 function keyIn(event: Fields): string | null {
-  return attemptKeyOfIdentity(textIn(asFields(member(event, "participant")), "identity"));
+  return attemptKeyOfIdentity(textIn(asObject(member(event, "participant")), "identity"));
 }
 
 function isHashOf(rawBody: Uint8Array, claim: unknown): boolean {

@@ -1,7 +1,8 @@
+import { readObject } from "../../domain/json-object.ts";
 import { isPrivateHost } from "../../domain/wrong.ts";
 import type { CarrierCheck, LineFacts, OutsideAnswer, OutsideFetch } from "../../ports/carrier.ts";
 import { ask, messageIn, troubleIn } from "./api.ts";
-import { messagesIn, objectOf, textIn, textsIn } from "./fields.ts";
+import { messagesIn, textIn, textsIn } from "./fields.ts";
 import type { Fields } from "./fields.ts";
 import { leewayMsOf } from "./settings.ts";
 import type { LiveKitSettings, Project } from "./settings.ts";
@@ -120,7 +121,7 @@ async function addressTrouble({ fetch, settings, line }: Checked): Promise<Carri
   });
   if (answer.kind !== "answer")
     return { ok: false, detail: `${probe} does not answer from here: ${troubleIn(answer)} ${without}`, cure };
-  if (answer.status === 200 && isAlive(objectOf(answer.body))) return null;
+  if (answer.status === 200 && isAlive(readObject(answer.body))) return null;
   return {
     ok: false,
     detail: `${probe} answers HTTP ${answer.status}, so it does not lead to Carillon.`,

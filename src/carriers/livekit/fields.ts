@@ -1,19 +1,7 @@
+import { type JsonObject, asObject } from "../../domain/json-object.ts";
+
 /** A message of LiveKit's protocol as JSON. */
-export type Fields = Readonly<Record<string, unknown>>;
-
-/** The object of a text; null when it is none. */
-export function objectOf(text: string): Fields | null {
-  try {
-    return asFields(JSON.parse(text));
-  } catch {
-    // A page of a proxy, or a body that was cut off: as good as none.
-    return null;
-  }
-}
-
-export function asFields(value: unknown): Fields | null {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : null;
-}
+export type Fields = JsonObject;
 
 /**
  * A member by its name in the protocol, such as `sip_call_id`. JSON of protobuf may write it as `sipCallId` as well, and
@@ -41,7 +29,7 @@ export function countIn(fields: Fields | null, name: string): number {
 export function messagesIn(fields: Fields | null, name: string): readonly Fields[] {
   const value = member(fields, name);
   if (!Array.isArray(value)) return [];
-  return value.map((one: unknown) => asFields(one)).filter((one) => one !== null);
+  return value.map((one: unknown) => asObject(one)).filter((one) => one !== null);
 }
 
 /** The texts of a list. */

@@ -1,7 +1,8 @@
+import { asObject } from "../../domain/json-object.ts";
 import { isDisposition } from "../../domain/outcome.ts";
 import type { Outcome } from "../../domain/outcome.ts";
 import type { Report } from "../../domain/report.ts";
-import { asFields, countIn, member, messagesIn, textIn } from "./fields.ts";
+import { countIn, member, messagesIn, textIn } from "./fields.ts";
 import type { Fields } from "./fields.ts";
 import { identityOf } from "./room.ts";
 import type { LiveKitSettings } from "./settings.ts";
@@ -39,7 +40,7 @@ export function phoneAmong(
 const HELPERS: readonly (number | string)[] = ["AGENT", "EGRESS", 2, 4];
 
 export function readPhone(participant: Fields): Phone {
-  const attributes = asFields(member(participant, "attributes"));
+  const attributes = asObject(member(participant, "attributes"));
   const text = (name: string): string => {
     const value = attributes?.[name];
     return typeof value === "string" ? value.slice(0, 200) : "";

@@ -1,5 +1,6 @@
+import { asObject, readObject } from "../../domain/json-object.ts";
 import { fillTemplate, parseTemplate } from "../../domain/template.ts";
-import { asFields, objectOf, textIn } from "./fields.ts";
+import { textIn } from "./fields.ts";
 import type { Fields } from "./fields.ts";
 
 /** What a room's name may hold: only what is known of an attempt for ever, since rooms are found again by their names. */
@@ -39,6 +40,6 @@ export function markOf(attemptKey: string): string {
 
 /** Is it the very room that was made for the attempt before its request? */
 export function isMarked(room: Fields, attemptKey: string): boolean {
-  const ours = asFields(objectOf(textIn(room, "metadata"))?.["carillon"]);
+  const ours = asObject(readObject(textIn(room, "metadata"))?.["carillon"]);
   return ours !== null && ours["attempt"] === attemptKey;
 }

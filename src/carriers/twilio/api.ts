@@ -1,3 +1,4 @@
+import { objectIn } from "../../domain/json-object.ts";
 import { withoutNumbers } from "../../domain/without-numbers.ts";
 import type { OutsideAnswer, OutsideFetch } from "../../ports/carrier.ts";
 import { DEFAULT_TIMEOUT_MS } from "./settings.ts";
@@ -36,20 +37,6 @@ export function ask(fetch: OutsideFetch, one: Ask): Promise<OutsideAnswer> {
     timeoutMs: settings.timeout_ms ?? DEFAULT_TIMEOUT_MS,
     allowPrivate: settings.allow_private === true,
   });
-}
-
-/** The JSON object of an answer; null when it is none. */
-export function objectIn(answer: OutsideAnswer): Readonly<Record<string, unknown>> | null {
-  if (answer.kind !== "answer") return null;
-  try {
-    const value: unknown = JSON.parse(answer.body);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Readonly<Record<string, unknown>>)
-      : null;
-  } catch {
-    // A page of a proxy, or a body that was cut off: as good as none.
-    return null;
-  }
 }
 
 export function isSuccess(answer: OutsideAnswer): boolean {

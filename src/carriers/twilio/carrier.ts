@@ -1,3 +1,4 @@
+import { objectIn } from "../../domain/json-object.ts";
 import type {
   Carrier,
   CarrierCheck,
@@ -7,7 +8,7 @@ import type {
   LookupOrder,
 } from "../../ports/carrier.ts";
 import type { Order, OutsideAnswer, PlaceAnswer } from "../../ports/carrier.ts";
-import { ask, isSuccess, objectIn, troubleIn } from "./api.ts";
+import { ask, isSuccess, troubleIn } from "./api.ts";
 import { checkAccount } from "./check.ts";
 import { formOf } from "./form.ts";
 import { findInListing } from "./listing.ts";

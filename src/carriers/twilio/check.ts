@@ -1,6 +1,7 @@
+import { objectIn } from "../../domain/json-object.ts";
 import { isPrivateHost } from "../../domain/wrong.ts";
 import type { CarrierCheck, LineFacts, OutsideFetch } from "../../ports/carrier.ts";
-import { ask, codeIn, isSuccess, objectIn, troubleIn } from "./api.ts";
+import { ask, codeIn, isSuccess, troubleIn } from "./api.ts";
 import { sourceOf } from "./instructions.ts";
 import type { Account, TwilioSettings } from "./settings.ts";
 import type { Params } from "./signature.ts";

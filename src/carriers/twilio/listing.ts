@@ -1,5 +1,6 @@
+import { objectIn } from "../../domain/json-object.ts";
 import type { LookupOrder, OutsideFetch } from "../../ports/carrier.ts";
-import { ask, isSuccess, objectIn, troubleIn } from "./api.ts";
+import { ask, isSuccess, troubleIn } from "./api.ts";
 import { readResource } from "./resource.ts";
 import type { Resource } from "./resource.ts";
 import type { Account, TwilioSettings } from "./settings.ts";

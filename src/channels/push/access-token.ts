@@ -1,7 +1,7 @@
 import { retryAfterMs } from "../../domain/retry-after.ts";
 import type { OutsideAnswer } from "../../ports/carrier.ts";
 import type { FirebaseAccount, MessengerPorts } from "../../ports/messenger.ts";
-import { objectIn } from "./answer.ts";
+import { objectIn } from "../../domain/json-object.ts";
 
 /** A key that opens Google's interface for an hour; or why there is none. */
 export type Access =

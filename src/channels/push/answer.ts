@@ -1,17 +1,5 @@
+import { type JsonObject, asObject, objectIn } from "../../domain/json-object.ts";
 import type { OutsideAnswer } from "../../ports/carrier.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
-
-/** The JSON object of an answer; null when it is none. */
-export function objectIn(answer: OutsideAnswer): Fields | null {
-  if (answer.kind !== "answer") return null;
-  try {
-    return objectOf(JSON.parse(answer.body));
-  } catch {
-    // A page of a proxy, or a body that was cut off: as good as none.
-    return null;
-  }
-}
 
 /** An error as FCM and Google's other interfaces write it (https://google.aip.dev/193). */
 export type Fault = {
@@ -26,7 +14,7 @@ export type Fault = {
 
 /** The error in an answer; null when nobody at Google wrote it. */
 export function faultIn(answer: OutsideAnswer): Fault | null {
-  const error = objectOf(objectIn(answer)?.["error"]);
+  const error = asObject(objectIn(answer)?.["error"]);
   const [status, message] = [error?.["status"], error?.["message"]];
   if (error === null || typeof status !== "string") return null;
   const details = listOf(error["details"]);
@@ -42,14 +30,10 @@ export function faultIn(answer: OutsideAnswer): Fault | null {
   };
 }
 
-function typeOf(detail: Fields): string {
+function typeOf(detail: JsonObject): string {
   return String(detail["@type"]).replace(/^type\.googleapis\.com\//, "");
 }
 
-function objectOf(value: unknown): Fields | null {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : null;
-}
-
-function listOf(value: unknown): readonly Fields[] {
-  return Array.isArray(value) ? value.map(objectOf).filter((one) => one !== null) : [];
+function listOf(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value.map(asObject).filter((one) => one !== null) : [];
 }

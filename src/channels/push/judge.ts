@@ -1,7 +1,8 @@
+import { objectIn } from "../../domain/json-object.ts";
 import { retryAfterMs } from "../../domain/retry-after.ts";
 import type { OutsideAnswer } from "../../ports/carrier.ts";
 import type { Told } from "../../ports/messenger.ts";
-import { type Fault, faultIn, objectIn } from "./answer.ts";
+import { type Fault, faultIn } from "./answer.ts";
 
 /** What Google asks for by a 429 without Retry-After. */
 const QUOTA_MS = 60_000;

@@ -1,3 +1,4 @@
+import { objectIn } from "../../domain/json-object.ts";
 import { retryAfterMs } from "../../domain/retry-after.ts";
 import { withoutNumbers } from "../../domain/without-numbers.ts";
 import type { OutsideAnswer } from "../../ports/carrier.ts";
@@ -50,20 +51,6 @@ export function judge(answer: OutsideAnswer, now: number): Told {
   // A redirect, or the page of a proxy: nobody at Twilio has said that it did not take the message.
   if (twilio === null || status < 400) return { kind: "unknown", code, detail };
   return { kind: "failed", code, detail, ...(twilio === STOPPED && { isGone: true }) };
-}
-
-/** The JSON object of an answer; null when it is none. */
-export function objectIn(answer: OutsideAnswer): Readonly<Record<string, unknown>> | null {
-  if (answer.kind !== "answer") return null;
-  try {
-    const value: unknown = JSON.parse(answer.body);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Readonly<Record<string, unknown>>)
-      : null;
-  } catch {
-    // A page of a proxy, or a body that was cut off: as good as none.
-    return null;
-  }
 }
 
 function isAmong(codes: readonly number[], code: number | null): boolean {

@@ -1,8 +1,9 @@
+import { objectIn } from "../../domain/json-object.ts";
 import { addressFault } from "../../domain/message-address.ts";
 import { withoutNumbers } from "../../domain/without-numbers.ts";
 import type { OutsideAnswer } from "../../ports/carrier.ts";
 import type { Letter, Messenger, MessengerPorts, SmsAccount } from "../../ports/messenger.ts";
-import { judge, objectIn } from "./judge.ts";
+import { judge } from "./judge.ts";
 
 const TIMEOUT_MS = 15_000;
 /** How long Twilio lets a message wait in its queue, by its own rules (s). */
