@@ -131,14 +131,15 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
   loop.add("operations", makeOperations(context));
   const jobs = new JobRuns(context);
   loop.add("jobs", () => jobs.run());
-  const quiet = (): boolean =>
+  /** What was begun is recorded. */
+  const isRecorded = (): boolean =>
     telling.quiet &&
     people.quiet &&
     jobs.quiet &&
-    loop.quiet &&
     group.quiet &&
     receive.quiet &&
     context.state.placing.size === 0;
+  const quiet = (): boolean => isRecorded() && loop.quiet;
 
   return {
     ...callVerbs(context, group, receive),
@@ -179,18 +180,7 @@ export async function createEngine(options: CreateOptions): Promise<Engine> {
       telling.stop();
       people.stop();
       const deadline = context.clock.mono() + withinMs;
-      while (
-        !(
-          context.state.placing.size === 0 &&
-          receive.quiet &&
-          group.quiet &&
-          telling.quiet &&
-          people.quiet &&
-          jobs.quiet
-        ) &&
-        context.clock.mono() < deadline
-      )
-        await turn(context);
+      while (!isRecorded() && context.clock.mono() < deadline) await turn(context);
       loop.stop();
       while (!loop.quiet && context.clock.mono() < deadline) await turn(context);
       await context.store.run("say goodbye", () =>
